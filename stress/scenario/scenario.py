@@ -1,0 +1,49 @@
+"""One frozen, validated description of a run: everything the options, the environment and files said.
+
+Validation ends where a Scenario begins: every stage behind it may trust its values.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from stress.scenario.thresholds import Threshold
+
+DEFAULT_SEED = 1
+DEFAULT_EMBEDDED_TENANTS = 10
+MAX_PROCS = 256
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to run. Times in seconds; `requests` is the total over all processes.
+
+    Exactly one of `requests` and `duration_s` is set. `thresholds` None means the built-in ones
+    of the profile `name`.
+    """
+
+    name: str = "heavy"
+    procs: int = 1
+    threads: int = 20
+    requests: int | None = 1000
+    duration_s: float | None = None
+    steady_s: float = 1.0
+    warmup_passes: int = 1
+    warmup_s: float | None = None
+    tenants: int | None = None
+    keys: str = "uniform"
+    seed: int = DEFAULT_SEED
+    cache_ttl_s: float = 300.0
+    operation: Literal["resolve"] = "resolve"
+    target: str | None = None
+    thresholds: tuple[Threshold, ...] = ()
+    reference: bool = True
+    graceful_stop_s: float = 5.0
+    progress_s: float | None = None
+    pg_bin: str | None = None
+
+    @property
+    def lanes(self) -> int:
+        """Worker threads over all processes."""
+        return self.procs * self.threads
