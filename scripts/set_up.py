@@ -50,9 +50,9 @@ def find_compiler():
     return any(shutil.which(name) for name in names if name)
 
 
-def fingerprint(groups):
-    """Hash of everything that decides what would be installed."""
-    digest = hashlib.sha256(f"{sys.version} {ROOT} {sorted(groups)}".encode())
+def fingerprint():
+    """Hash of everything that decides what would be built and installed."""
+    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     sources = [ROOT / "pyproject.toml", ROOT / "setup.py"]
     for package in ("_timing", "resolver"):
         for ending in ("*.pyx", "*.pxd", "*.h"):
@@ -102,35 +102,45 @@ def dependency_group(name):
     return groups[name]
 
 
-def install(groups):
-    """Create the environment where it is missing and install into it."""
-    variables = environment_variables()
+def make_environment(variables):
+    """Create the environment where it is missing, build the extensions, install the project."""
     if not PYTHON.exists():
         subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], check=True, env=variables)
     if not find_compiler():
-        print("set-up: no C compiler found; the ziglang wheel compiles the extensions", file=sys.stderr)
+        print("set-up: no C compiler; the ziglang wheel compiles the extensions", file=sys.stderr)
         pip("ziglang", variables=variables)
         compiler = f"{PYTHON} -m ziglang cc"
         variables.update(CC=compiler, LDSHARED=f"{compiler} -shared")
     pip("--config-settings", "editable_mode=compat", "--editable", ".", variables=variables)
-    for group in groups:
-        pip(*dependency_group(group), variables=variables)
+
+
+def out_of_date(name, wanted):
+    """True where the stamp of this part is missing or tells of another state of the sources."""
+    stamp = ENVIRONMENT / f"set-up-{name}"
+    return not stamp.exists() or stamp.read_text() != wanted
 
 
 def main():
     """Check, compare the fingerprint, install where something changed."""
     groups = sys.argv[1:]
     check_python()
-    stamp = ENVIRONMENT / ("set-up-" + "-".join(["run", *groups]))
-    wanted = fingerprint(groups)
-    if stamp.exists() and stamp.read_text() == wanted and built():
+    wanted = fingerprint()
+    parts = [name for name in ("project", *groups) if out_of_date(name, wanted)]
+    if not built() and "project" not in parts:
+        parts.insert(0, "project")
+    if not parts:
         return
-    print("set-up: building and installing into .venv …", file=sys.stderr)
+    print(f"set-up: building and installing into .venv: {', '.join(parts)} …", file=sys.stderr)
     shutil.rmtree(TEMPORARY, ignore_errors=True)
     TEMPORARY.mkdir(parents=True)
+    variables = environment_variables()
     try:
-        install(groups)
-        stamp.write_text(wanted)
+        for part in parts:
+            if part == "project":
+                make_environment(variables)
+            else:
+                pip(*dependency_group(part), variables=variables)
+            (ENVIRONMENT / f"set-up-{part}").write_text(wanted)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     finally:
