@@ -1,0 +1,1 @@
+"""Measuring instruments in Cython: clock, histogram, percentiles, recorder; no I/O, no policy."""
