@@ -6,7 +6,8 @@ significant figures). `counts_index` and the constants are for the default geome
 three figures); the class holds any other.
 """
 
-from libc.stdint cimport int64_t, uint64_t
+cimport cython
+from libc.stdint cimport int64_t
 
 cdef extern from *:
     int leading_zeros "__builtin_clzll"(unsigned long long) noexcept nogil
@@ -41,6 +42,7 @@ cdef inline int64_t lowest_at(int64_t index) noexcept nogil:
     return (index - (shift << HALF_MAGNITUDE)) << shift
 
 
+@cython.final
 cdef class Histogram:
     # A raw pointer for recording; the memoryview only keeps the memory alive.
     cdef int64_t* table
@@ -52,12 +54,15 @@ cdef class Histogram:
     cdef readonly int64_t highest_trackable_value
     cdef readonly int significant_figures
     cdef readonly int64_t index_count
+    cdef readonly int64_t total_count
     cdef readonly int64_t overflow
-    cdef int64_t total
     cdef int64_t least
     cdef int64_t greatest
 
+    cdef void survey(self) noexcept
+    cdef int64_t clamped(self, int64_t value) noexcept nogil
+    cdef double middle_of(self, int64_t index) noexcept nogil
     cdef int64_t index_of(self, int64_t value) noexcept nogil
     cdef int64_t lowest_of(self, int64_t index) noexcept nogil
     cdef int64_t width_of(self, int64_t index) noexcept nogil
-    cdef void count(self, int64_t value, int64_t count) noexcept nogil
+    cdef void tally(self, int64_t value, int64_t count) noexcept nogil

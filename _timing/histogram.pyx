@@ -1,0 +1,351 @@
+"""HdrHistogram over memory that the caller gives: one writer, read at any time.
+
+Layout, rounding and the meaning of a percentile are HdrHistogram's (Gil Tene; hdrhistogram.org),
+with three decisions of our own: a value out of range is clamped *and* counted (`overflow`), never
+dropped; the extremes are kept exactly; a rank is max(1, ceil(p * n / 100)) in exact arithmetic.
+"""
+
+cimport cython
+from libc.limits cimport LLONG_MAX
+from libc.math cimport sqrt
+from libc.stdint cimport int64_t
+
+import numpy as np
+
+from _timing import hlog
+from _timing.rank import rank
+
+cdef extern from "kernels.h":
+    ctypedef struct Counters:
+        int64_t* table
+        int64_t least
+        int64_t greatest
+        int64_t highest
+        int64_t overflow
+        int unit_magnitude
+        int half_magnitude
+    int has_avx2 "timing_has_avx2"() noexcept nogil
+    int64_t general_index "timing_index"(
+        int64_t value, int unit_magnitude, int half_magnitude) noexcept nogil
+    void count_many "timing_count_many"(
+        Counters* c, const int64_t* values, int64_t n, int64_t beyond, int avx2) noexcept nogil
+
+cdef bint avx2 = has_avx2()
+
+
+def allow_avx2(bint allowed):
+    """Turn the AVX2 pass of `record_many` on (where the processor has it) or off.
+
+    For tests and benchmarks, which compare it with the portable one. Returns whether it is on.
+    """
+    global avx2
+    avx2 = allowed and has_avx2()
+    return avx2
+
+
+@cython.final
+cdef class Histogram:
+    """Counts of int64 values, with every counter's width within the asked significant figures.
+
+    Args:
+        lowest_discernible_value: unit below which values need not be told apart, >= 1.
+        highest_trackable_value: larger values are clamped to it; at least twice the lowest.
+        significant_figures: 1 to 5; the defaults are 1 ns to 60 s with a relative error < 0.1 %.
+        counts: one-dimensional, contiguous, writable int64 buffer of `index_count` elements to
+            count in (a numpy array, a slice of a shared mapping), or None for memory of its own.
+            What is in it already counts: its extremes are then known to the width of a counter.
+
+    ValueError for an impossible geometry or a buffer of another size.
+    """
+
+    def __cinit__(self, int64_t lowest_discernible_value=1,
+                  int64_t highest_trackable_value=60_000_000_000, int significant_figures=3,
+                  counts=None):
+        if not 1 <= significant_figures <= 5:
+            raise ValueError(f"significant_figures is {significant_figures}; 1 to 5 are possible")
+        if lowest_discernible_value < 1:
+            raise ValueError("lowest_discernible_value must be at least 1")
+        if highest_trackable_value // 2 < lowest_discernible_value:
+            raise ValueError("highest_trackable_value must be at least 2 * lowest_discernible_value")
+        # Sub-buckets: the smallest power of two that tells 2 * 10**figures units apart.
+        cdef int half = (2 * 10 ** int(significant_figures) - 1).bit_length() - 1
+        cdef int unit = int(lowest_discernible_value).bit_length() - 1
+        if unit + half > 61:
+            raise ValueError("so many significant figures above so large a lowest value exceed int64")
+        cdef int64_t buckets = 1
+        cdef int64_t beyond = (<int64_t>2 << half) << unit
+        while beyond <= highest_trackable_value:
+            buckets += 1
+            if beyond > LLONG_MAX // 2:
+                break
+            beyond <<= 1
+        self.unit_magnitude = unit
+        self.half_magnitude = half
+        self.lowest_discernible_value = lowest_discernible_value
+        self.highest_trackable_value = highest_trackable_value
+        self.significant_figures = significant_figures
+        self.index_count = (buckets + 1) << half
+        cdef bint given = counts is not None
+        if not given:
+            counts = np.zeros(self.index_count, dtype=np.int64)
+        cdef int64_t[::1] memory = counts
+        if memory.shape[0] != self.index_count:
+            raise ValueError(f"counts has {memory.shape[0]} elements; this range needs "
+                             f"{self.index_count}")
+        self.memory = memory
+        self.table = &memory[0]
+        self.array = counts if isinstance(counts, np.ndarray) else np.asarray(memory)
+        self.total_count = 0
+        self.overflow = 0
+        self.least = LLONG_MAX
+        self.greatest = -1
+        if given:
+            self.survey()
+
+    cdef void survey(self) noexcept:
+        """Total and extremes from the counters, the extremes to a counter's width."""
+        cdef int64_t index, first = -1, last = -1
+        self.total_count = 0
+        for index in range(self.index_count):
+            if self.table[index]:
+                self.total_count += self.table[index]
+                last = index
+                if first < 0:
+                    first = index
+        self.least = LLONG_MAX
+        self.greatest = -1
+        if last >= 0:
+            self.least = self.lowest_of(first)
+            self.greatest = min(self.lowest_of(last) + (self.width_of(last) - 1),
+                                self.highest_trackable_value)
+
+    def adopt(self, int64_t minimum, int64_t maximum, int64_t overflow=0):
+        """Take the counters as they stand now, with extremes that somebody else kept exactly.
+
+        For a snapshot: copy counters that a recorder writes into `counts`, then adopt its extremes.
+        The total is counted anew, so that a copy made in mid-write is consistent in itself;
+        extremes that contradict the counters (they are ahead or behind by a few records) give way.
+        """
+        self.survey()
+        self.overflow = overflow
+        if self.total_count:
+            if self.index_of(self.clamped(minimum)) == self.index_of(self.least):
+                self.least = self.clamped(minimum)
+            if self.index_of(self.clamped(maximum)) == self.index_of(self.greatest):
+                self.greatest = self.clamped(maximum)
+
+    cdef int64_t clamped(self, int64_t value) noexcept nogil:
+        return min(max(value, 0), self.highest_trackable_value)
+
+    cdef int64_t index_of(self, int64_t value) noexcept nogil:
+        """Counter of a value in range."""
+        return general_index(value, self.unit_magnitude, self.half_magnitude)
+
+    cdef int64_t lowest_of(self, int64_t index) noexcept nogil:
+        """Smallest value of a counter."""
+        cdef int64_t shift = (index >> self.half_magnitude) - 1
+        if shift < 0:
+            shift = 0
+        return (index - (shift << self.half_magnitude)) << shift << self.unit_magnitude
+
+    cdef int64_t width_of(self, int64_t index) noexcept nogil:
+        """How many values a counter stands for."""
+        cdef int64_t shift = (index >> self.half_magnitude) - 1
+        return <int64_t>1 << ((shift if shift > 0 else 0) + self.unit_magnitude)
+
+    cdef void tally(self, int64_t value, int64_t count) noexcept nogil:
+        """The one way a single value enters; `count` > 0."""
+        if value > self.highest_trackable_value:
+            value = self.highest_trackable_value
+            self.overflow += count
+        elif value < 0:
+            value = 0
+            self.overflow += count
+        if value < self.least:
+            self.least = value
+        if value > self.greatest:
+            self.greatest = value
+        self.table[general_index(value, self.unit_magnitude, self.half_magnitude)] += count
+        self.total_count += count
+
+    def record(self, int64_t value, int64_t count=1):
+        """Count `value` `count` times. Out of range is clamped and adds `count` to `overflow`.
+
+        ValueError for a negative count, OverflowError for an integer beyond 64 bits.
+        """
+        if count <= 0:
+            if count < 0:
+                raise ValueError(f"a count of {count} is negative")
+            return
+        self.tally(value, count)
+
+    def record_many(self, values):
+        """Count every element of a one-dimensional array of integers, as `record` would.
+
+        TypeError for anything that does not convert to int64 without loss (floats, uint64).
+        """
+        array = np.asarray(values)
+        if array.ndim != 1:
+            raise ValueError(f"values must have one dimension, not {array.ndim}")
+        cdef const int64_t[::1] memory = np.ascontiguousarray(
+            array.astype(np.int64, casting="safe", copy=False))
+        if memory.shape[0] == 0:
+            return
+        # Bits that are clear in all values below the largest power of two that is in range.
+        cdef int64_t beyond = 0
+        if self.unit_magnitude == 0 and self.index_count <= 65536:
+            beyond = -(<int64_t>1 << min((self.highest_trackable_value + 1).bit_length() - 1, 51))
+        cdef Counters c
+        c.table = self.table
+        c.least = self.least
+        c.greatest = self.greatest
+        c.highest = self.highest_trackable_value
+        c.overflow = self.overflow
+        c.unit_magnitude = self.unit_magnitude
+        c.half_magnitude = self.half_magnitude
+        count_many(&c, &memory[0], memory.shape[0], beyond, avx2)
+        self.least = c.least
+        self.greatest = c.greatest
+        self.overflow = c.overflow
+        self.total_count += memory.shape[0]
+
+    def record_corrected(self, int64_t value, int64_t expected_interval):
+        """Count `value`, and what a caller who waited for it could not send meanwhile.
+
+        HdrHistogram's correction of coordinated omission: where `value` exceeds
+        `expected_interval`, also value - interval, value - 2 * interval, … down to the interval.
+        An interval of 0 or less corrects nothing. Takes time for counters, not for values.
+        """
+        self.tally(value, 1)
+        if expected_interval <= 0:
+            return
+        cdef int64_t missing = value - expected_interval if value > expected_interval else 0
+        cdef int64_t lowest, more
+        while missing >= expected_interval:
+            if missing > self.highest_trackable_value:
+                lowest = self.highest_trackable_value + 1
+            else:
+                lowest = self.lowest_of(self.index_of(missing))
+            # All terms of this counter at once; its largest and its smallest keep extremes exact.
+            more = (missing - max(lowest, expected_interval)) // expected_interval
+            if more:
+                self.tally(missing, more)
+                missing -= more * expected_interval
+            self.tally(missing, 1)
+            missing -= expected_interval
+
+    def add(self, Histogram other not None):
+        """Add all counts of `other`. With another geometry, each counter by its lowest value.
+
+        Extremes and `overflow` are taken over; what is out of range here is clamped and counted.
+        """
+        cdef int64_t index
+        cdef int64_t minimum = other.least
+        cdef int64_t maximum = other.greatest
+        if other.total_count == 0:
+            return
+        self.overflow += other.overflow
+        if (self.unit_magnitude == other.unit_magnitude
+                and self.half_magnitude == other.half_magnitude
+                and self.highest_trackable_value == other.highest_trackable_value):
+            self.total_count += other.total_count
+            for index in range(self.index_count):
+                self.table[index] += other.table[index]
+        else:
+            for index in range(other.index_count):
+                if other.table[index]:
+                    self.tally(other.lowest_of(index), other.table[index])
+        self.least = min(self.least, self.clamped(minimum))
+        self.greatest = max(self.greatest, self.clamped(maximum))
+
+    def value_at_percentile(self, percentile):
+        """Highest value of the counter that holds the percentile's rank, at most `max`.
+
+        `percentile` is 0 to 100, taken as the decimal that was written (float, int, str, Decimal,
+        Fraction). 0 for an empty histogram; ValueError for what is no percentile.
+        """
+        return self.values_at_percentiles((percentile,))[0]
+
+    def values_at_percentiles(self, percentiles):
+        """`value_at_percentile` of each, in the order given, as a list; one pass over the counts."""
+        ranks = [rank(percentile, self.total_count) for percentile in percentiles]
+        values = [0] * len(ranks)
+        if self.total_count == 0:
+            return values
+        cdef int64_t index = -1
+        cdef int64_t below = 0
+        cdef int64_t wanted
+        for place in sorted(range(len(ranks)), key=ranks.__getitem__):
+            wanted = ranks[place]
+            while below < wanted and index + 1 < self.index_count:
+                index += 1
+                below += self.table[index]
+            values[place] = min(self.lowest_of(index) + (self.width_of(index) - 1), self.greatest)
+        return values
+
+    cdef double middle_of(self, int64_t index) noexcept nogil:
+        """HdrHistogram's median equivalent value: what a counter's values count as in a sum."""
+        return <double>(self.lowest_of(index) + (self.width_of(index) >> 1))
+
+    def mean(self):
+        """Arithmetic mean, each value taken as the middle of its counter; 0.0 when empty."""
+        cdef double total = 0.0
+        cdef int64_t index
+        if self.total_count == 0:
+            return 0.0
+        for index in range(self.index_count):
+            if self.table[index]:
+                total += <double>self.table[index] * self.middle_of(index)
+        return total / <double>self.total_count
+
+    def stddev(self):
+        """Standard deviation of the population, on the same terms as `mean`; 0.0 when empty."""
+        cdef double mean = self.mean()
+        cdef double total = 0.0
+        cdef double distance
+        cdef int64_t index
+        if self.total_count == 0:
+            return 0.0
+        for index in range(self.index_count):
+            if self.table[index]:
+                distance = self.middle_of(index) - mean
+                total += <double>self.table[index] * (distance * distance)
+        return sqrt(total / <double>self.total_count)
+
+    @property
+    def min(self):
+        """Smallest recorded value, exact (to a counter's width after `decode`); 0 when empty."""
+        return self.least if self.total_count else 0
+
+    @property
+    def max(self):
+        """Largest recorded value, exact (to a counter's width after `decode`); 0 when empty."""
+        return self.greatest if self.total_count else 0
+
+    @property
+    def counts(self):
+        """The counters: the caller's numpy array, or our own; int64[index_count], not a copy."""
+        return self.array
+
+    def encode(self):
+        """HdrHistogram's V2 compressed form in base64; `overflow` and exact extremes are not in it."""
+        cdef int64_t used = self.index_of(self.greatest) + 1 if self.total_count else 0
+        geometry = hlog.Geometry(self.lowest_discernible_value, self.highest_trackable_value,
+                                 self.significant_figures)
+        return hlog.encode(geometry, self.memory[:used])
+
+    @staticmethod
+    def decode(data):
+        """The histogram in `data` (bytes or str) as `encode` and other HdrHistogram ports write it.
+
+        ValueError for anything else.
+        """
+        payload = hlog.Payload(data)
+        cdef Histogram histogram = Histogram(*payload.geometry)
+        payload.unpack(histogram.memory)
+        histogram.survey()
+        return histogram
+
+    def __repr__(self):
+        return (f"<Histogram of {self.total_count} values, {self.min} to {self.max}, "
+                f"overflow {self.overflow}>")
