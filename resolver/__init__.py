@@ -1,0 +1,1 @@
+"""A tenant resolver whose TTL cache is one for all processes of a host."""
