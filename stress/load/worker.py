@@ -1,0 +1,212 @@
+"""One worker process, from the fork to its exit."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import resource
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from _timing.drive import Lane, Plan
+from stress.backend.tenants import TenantTruth
+from stress.load.cold import ColdBlock
+from stress.load.connections import Connector
+from stress.load.findings import Findings
+from stress.load.lanes import LaneRunner, Program, Sequence
+from stress.load.prove import prove, sample_size
+from stress.load.stage import GATE_DRAIN, GATE_LEAVE, GATE_PROVE, Stage
+from stress.redact import Redactor
+from stress.target.answers import Answers, Place, Record
+from stress.target.context import ControlPlane
+from stress.target.protocol import Facts
+
+EXIT_TARGET_FAILED = 3
+PR_SET_PDEATHSIG = 1
+DUMP_STACKS = signal.SIGUSR1
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker of a crew is given; inherited through the fork, never pickled.
+
+    `build` gives the target: the object made before the fork, or one made here.
+    """
+
+    stage: Stage
+    build: Callable[[], Any]
+    facts: Facts
+    truths: list[TenantTruth]
+    program: Program
+    sequence: Sequence
+    control_plane: ControlPlane
+    redact: Redactor
+    after_fork: Callable[[], None]
+    parent_pid: int
+
+
+def run_worker(job: Job, process: int) -> int:
+    """Do everything one worker does; returns its exit status."""
+    mailbox = job.stage.mailboxes[process]
+    try:
+        _set_up_process(job, process)
+        target = job.build()
+        if job.facts.offers_after_fork:
+            target.after_fork()
+    except Exception as error:
+        findings = Findings(mailbox, [], job.redact)
+        mailbox.post("broken", type=type(error).__name__, message=findings.describe(error))
+        return EXIT_TARGET_FAILED
+    Worker(job, process, target).run()
+    return 0
+
+
+def _set_up_process(job: Job, process: int) -> None:
+    """Die with the parent, leave Ctrl-C to it, write no core file, let go of what is the parent's."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != job.parent_pid:
+            os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    mailbox = job.stage.mailboxes[process]
+    signal.signal(DUMP_STACKS, lambda _number, _frame: mailbox.post("stacks", text=stacks()))
+    # The parent's objects are shared pages until a collection touches them.
+    gc.freeze()
+    job.after_fork()
+
+
+class Worker:
+    """The lanes of one process and what follows them: proofs, statistics, drain."""
+
+    def __init__(self, job: Job, process: int, target: Any) -> None:
+        self._job = job
+        self._process = process
+        self._target = target
+        self._mailbox = job.stage.mailboxes[process]
+        self._ids = [truth.tenant_id for truth in job.truths]
+        self._committed = [
+            [Record(t.version, Place(t.host, t.port, t.database, t.username))] for t in job.truths
+        ]
+        self._findings = Findings(self._mailbox, self._ids, job.redact)
+        self._connector = Connector(target, job.facts) if job.facts.connects else None
+
+    def run(self) -> None:
+        """Start the lanes, wait for them, then prove, report and leave as the gates open."""
+        job, slab = self._job, self._job.stage.slab
+        plan = self._plan()
+        lanes = [Lane(slab, self._process, thread) for thread in range(job.stage.threads)]
+        threads = [
+            threading.Thread(target=self._runner(lane, plan), name=f"lane-{lane.thread}", daemon=True)
+            for lane in lanes
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.1)  # in slices, so that the main thread serves its signals
+        lanes[0].arrive(GATE_PROVE)
+        if lanes[0].wait(GATE_PROVE) >= 0:
+            self._prove()
+        self._report()
+        lanes[0].arrive(GATE_DRAIN)
+        lanes[0].wait(GATE_DRAIN)
+        if job.facts.offers_close:
+            self._close()
+        lanes[0].arrive(GATE_LEAVE)
+        lanes[0].wait(GATE_LEAVE)
+
+    def _plan(self) -> Plan:
+        facts = self._job.facts
+        judge = Answers(
+            self._ids,
+            self._committed,
+            self._job.stage.slab.load_cells,
+            self._findings.failure,
+            self._findings.violation,
+        )
+        return Plan(
+            self._target.resolve,
+            self._ids,
+            judge,
+            has_tenant_id=facts.has_tenant_id,
+            has_url=facts.has_url,
+            has_version=facts.has_version,
+            says_source=facts.says_source,
+            says_cache_hit=facts.says_cache_hit,
+        )
+
+    def _runner(self, lane: Lane, plan: Plan) -> LaneRunner:
+        job = self._job
+        position = self._process * job.stage.threads + lane.thread
+        cold = None
+        if position == 0 and (job.program.warmup_passes or job.program.warmup_by_time):
+            cold = ColdBlock(
+                plan,
+                self._ids,
+                self._target,
+                self._connector,
+                job.control_plane,
+                self._findings,
+                self._mailbox,
+            )
+        return LaneRunner(job.stage, lane, plan, job.program, job.sequence, position, cold)
+
+    def _prove(self) -> None:
+        job = self._job
+        if self._connector is None:
+            return
+        count = sample_size(job.stage.procs, len(self._ids), self._process)
+        first = self._process * count
+        prove(
+            self._connector,
+            self._ids,
+            self._committed,
+            first,
+            count,
+            self._findings,
+            self._mailbox,
+        )
+
+    def _report(self) -> None:
+        self._findings.finish()
+        if self._job.facts.offers_stats:
+            try:
+                stats = {
+                    str(key): value
+                    for key, value in dict(self._target.get_cache_stats()).items()
+                    if value is None or isinstance(value, (bool, int, float, str))
+                }
+            except Exception as error:
+                self._mailbox.post("stats_failed", message=self._findings.describe(error))
+            else:
+                self._mailbox.post("stats", **{"values": stats})
+
+    def _close(self) -> None:
+        try:
+            self._target.close()
+        except Exception as error:
+            self._mailbox.post("close_failed", message=self._findings.describe(error))
+
+
+def stacks() -> str:
+    """Every thread's stack, file names without their folders."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    parts = []
+    for ident, frame in sys._current_frames().items():
+        parts.append(f"{names.get(ident, ident)}: {_stack(frame)}")
+    return "\n".join(sorted(parts))
+
+
+def _stack(frame: FrameType) -> str:
+    frames = traceback.extract_stack(frame)[-4:]
+    return " < ".join(f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in reversed(frames))

@@ -1,0 +1,197 @@
+"""What came back from a call: whose database it names, whether that is right, hit or miss.
+
+The drive loop recognises an answer it has seen judged before; every other one comes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy.engine import URL, make_url
+
+from _timing.drive import INVENTED, MEMO_FIELDS, MEMO_OBJECT, TORN, WRONG
+from _timing.recorder import ERROR, HIT, MISS, WAIT
+
+# A call that waited for another's load took at least this long; below it the load cell is not asked.
+SLOW_CALL_NS = 50_000
+SOURCES = {"hit": HIT, "miss": MISS, "wait": WAIT}
+
+
+class Place(NamedTuple):
+    """The database that an answer or a control-plane row names, without any secret."""
+
+    host: str | None
+    port: int | None
+    database: str | None
+    username: str | None
+
+    def __str__(self) -> str:
+        return f"{self.username}@{self.host}:{self.port}/{self.database}"
+
+
+class Reading(NamedTuple):
+    """What could be read from one answer; None where it does not say."""
+
+    tenant_id: str | None
+    place: Place | None
+    version: Any
+
+
+def place_of(url: URL | str) -> Place:
+    """The place that a URL names. ArgumentError where it is none."""
+    parsed = url if isinstance(url, URL) else make_url(url)
+    return Place(parsed.host, parsed.port, parsed.database, parsed.username)
+
+
+def read(answer: Any) -> Reading:
+    """Read a resolution. Whatever its attributes raise is passed on: that is the target's failure."""
+    tenant_id = getattr(answer, "tenant_id", None)
+    url = getattr(answer, "url", None)
+    version = getattr(answer, "version", None)
+    place = place_of(url) if isinstance(url, (URL, str)) else None
+    return Reading(tenant_id, place, version)
+
+
+class Record(NamedTuple):
+    """One committed state of a tenant's row."""
+
+    version: Any
+    place: Place
+
+
+class Answers:
+    """The judge of one worker process: compares answers with the committed rows of every tenant.
+
+    committed: for each tenant index its records. Called under the GIL by the lanes of one process.
+    """
+
+    def __init__(
+        self,
+        tenant_ids: Sequence[str],
+        committed: Sequence[Sequence[Record]],
+        load_cells: Any,
+        on_failure: Callable[[int, BaseException, int], None],
+        on_violation: Callable[[int, str, Reading, int, int], None],
+    ) -> None:
+        self._ids = tenant_ids
+        self._committed = committed
+        self._owner: Mapping[Place, int] = {
+            record.place: index for index, records in enumerate(committed) for record in records
+        }
+        self._cells = load_cells
+        self._on_failure = on_failure
+        self._on_violation = on_violation
+
+    def __call__(
+        self,
+        index: int,
+        answer: Any,
+        error: BaseException | None,
+        loads: int,
+        started_ns: int,
+        ended_ns: int,
+    ) -> int:
+        """Outcome code, with the flags of what was found wrong or may be remembered."""
+        if error is not None:
+            self._on_failure(index, error, ended_ns)
+            return ERROR
+        try:
+            reading = read(answer)
+            if reading.tenant_id is None and reading.place is None:
+                raise TypeError(f"the answer names no tenant and no database: {type(answer).__name__}")
+            outcome = self._outcome(index, answer, loads, started_ns, ended_ns)
+        except Exception as failure:
+            self._on_failure(index, failure, ended_ns)
+            return ERROR
+        found = self.compare(index, reading)
+        if found:
+            self._on_violation(index, describe(found), reading, started_ns, ended_ns)
+            return outcome | found
+        return outcome | _memorable(answer)
+
+    def compare(self, index: int, reading: Reading) -> int:
+        """Flags WRONG, INVENTED, TORN of one reading; 0 where it is a committed row of this tenant."""
+        if reading.tenant_id is not None and reading.tenant_id != self._ids[index]:
+            return WRONG
+        records = self._committed[index]
+        place, version = reading.place, reading.version
+        if place is None:
+            known = version is None or any(record.version == version for record in records)
+            return 0 if known else INVENTED
+        same_place = [record for record in records if _same(record.place, place)]
+        if same_place:
+            if version is None or any(record.version == version for record in same_place):
+                return 0
+            # The fields are of one committed version, the number of another or of none.
+            return TORN if any(record.version == version for record in records) else INVENTED
+        return self._foreign(place, records)
+
+    def _foreign(self, place: Place, records: Sequence[Record]) -> int:
+        """A place that this tenant never had: another tenant's, a mixture, or nobody's."""
+        if any(_same(other, place) for other in self._owner):
+            return WRONG
+        mine = {value for record in records for value in _identifying(record.place)}
+        if any(value in mine for value in _identifying(place)):
+            return WRONG | TORN
+        return WRONG | INVENTED
+
+    def _outcome(self, index: int, answer: Any, loads: int, started_ns: int, ended_ns: int) -> int:
+        source = getattr(answer, "source", None)
+        if source in SOURCES:
+            return SOURCES[source]
+        cache_hit = getattr(answer, "cache_hit", None)
+        if cache_hit is True:
+            return HIT
+        cell = self._cells[index]
+        if cache_hit is False:
+            loads_seen = int(cell["loads"]) > 0
+            return MISS if loads or not loads_seen else WAIT
+        if loads:
+            return MISS
+        if ended_ns - started_ns > SLOW_CALL_NS and (
+            int(cell["last_end_ns"]) >= started_ns
+        ):
+            return WAIT
+        return HIT
+
+
+def describe(flags: int) -> str:
+    """The id of the check that a finding belongs to, the weightiest first."""
+    if flags & WRONG:
+        return "isolation"
+    return "untorn" if flags & TORN else "no_invention"
+
+
+def _same(committed: Place, given: Place) -> bool:
+    """Equal in database and user, and in host and port where the answer names them."""
+    return (
+        committed.database == given.database
+        and committed.username == given.username
+        and given.host in (None, committed.host)
+        and given.port in (None, committed.port)
+    )
+
+
+def _identifying(place: Place) -> tuple[tuple[str, str | None], ...]:
+    return (("database", place.database), ("username", place.username))
+
+
+def _memorable(answer: Any) -> int:
+    """Which part of a right answer may be recognised by identity next time.
+
+    Only immutable objects may: our own result, or the three fields of any resolution.
+    """
+    from resolver import ResolvedTenant
+
+    if isinstance(answer, ResolvedTenant):
+        return MEMO_OBJECT if answer.source == "hit" else MEMO_FIELDS
+    fields = (
+        getattr(answer, "tenant_id", None),
+        getattr(answer, "url", None),
+        getattr(answer, "version", None),
+    )
+    return MEMO_FIELDS if all(type(field) in _IMMUTABLE for field in fields) else 0
+
+
+_IMMUTABLE = {str, int, type(None), URL}

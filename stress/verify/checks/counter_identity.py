@@ -1,0 +1,109 @@
+"""counter_identity: the target's own statistics equal the calls that were made.
+
+Holds when, over all workers and since the target was built, requests = hits + misses + waits +
+negatives + failed = calls made (± calls in flight), and each counter that the target names lies
+where the recorded outcomes allow: a waiter may be counted as a hit or as a miss, a not-found as
+negative or as failed, and the outcome of a connect() is not seen from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stress.report.result import Check
+from stress.verify.evidence import Calls, Evidence
+
+ID = "counter_identity"
+
+NAMES = {
+    "requests": ("requests", "total_requests", "request_count"),
+    "hits": ("hits", "cache_hits", "hit_count"),
+    "misses": ("misses", "cache_misses", "miss_count"),
+    "waits": ("waits", "wait_count"),
+    "negatives": ("negatives", "negative_hits"),
+    "failed": ("failed", "errors", "failures"),
+}
+
+
+def counters(stats: Mapping[str, Any]) -> dict[str, int]:
+    """The counters that a statistics mapping names, by our names."""
+    found: dict[str, int] = {}
+    for ours, names in NAMES.items():
+        for name in names:
+            value = stats.get(name)
+            if isinstance(value, int) and not isinstance(value, bool):
+                found[ours] = value
+                break
+    return found
+
+
+def check(evidence: Evidence) -> Check:
+    """Compare the counters with the recorded calls; every broken equation is one violation."""
+    reason = None
+    if evidence.stats is None:
+        offers = evidence.facts.offers_stats
+        reason = "the target offers no get_cache_stats()" if not offers else evidence.stats_failed
+        reason = reason or "no statistics were read"
+    elif not evidence.complete:
+        reason = "the run did not end by itself"
+    own = counters(evidence.stats or {})
+    if reason is None and not ("hits" in own or "requests" in own):
+        reason = "its statistics name neither requests nor hits"
+    if reason is not None:
+        return Check(
+            id=ID, status="not_tested", examined=0, violations=0, evidence="", reason=reason
+        )
+    calls = evidence.calls
+    broken = _broken(own, calls)
+    words = f"{calls.total:,} calls in {evidence.procs} " + (
+        "process" if evidence.procs == 1 else "processes"
+    )
+    return Check(
+        id=ID,
+        status="fail" if broken else "pass",
+        examined=calls.total,
+        violations=len(broken),
+        evidence=f"{words} add up" if not broken else f"{words}: {broken[0]}",
+        notes=broken[1:],
+    )
+
+
+def _broken(own: Mapping[str, int], calls: Calls) -> list[str]:
+    """Every equation that does not hold, both sides printed."""
+    slack = calls.unfinished
+    free = calls.connects
+    low_high = {
+        "requests": (calls.total, calls.total + slack),
+        "hits": (calls.hits, calls.hits + calls.waits + free + slack),
+        "misses": (calls.misses, calls.misses + calls.waits + calls.negatives + free + slack),
+        "waits": (0, calls.waits + free + slack),
+        "negatives": (0, calls.negatives + slack),
+        "failed": (0, calls.failed + calls.negatives + slack),
+    }
+    broken = [
+        f"{name} {own[name]:,}, calls made {_range(low, high)}"
+        for name, (low, high) in low_high.items()
+        if name in own and not low <= own[name] <= high
+    ]
+    parts = [own[name] for name in ("hits", "misses", "waits", "negatives", "failed") if name in own]
+    if "requests" in own and {"hits", "misses"} <= own.keys() and len(parts) == 5:
+        if sum(parts) != own["requests"] and abs(sum(parts) - own["requests"]) > slack:
+            broken.append(f"hits + misses + waits + negatives + failed = {sum(parts):,}, "
+                          f"requests {own['requests']:,}")
+    elif "requests" not in own and {"hits", "misses"} <= own.keys():
+        optional = sum(
+            count
+            for name, count in (("negatives", calls.negatives), ("failed", calls.failed))
+            if name not in own
+        )
+        if not calls.total - optional <= sum(parts) <= calls.total + slack:
+            broken.append(
+                f"hits + misses = {sum(parts):,}, "
+                f"calls made {_range(calls.total - optional, calls.total + slack)}"
+            )
+    return broken
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

@@ -1,0 +1,112 @@
+"""isolation: no tenant ever gets another tenant's database.
+
+Holds when the tenant, database and user of every answer are those of the tenant that was asked
+for, and the server confirms them on a sample of live connections. 0 wrong of N answers bounds the
+true rate at 95 % confidence to 3/N (the rule of three: 1 - 0.05^(1/N) < 3/N).
+"""
+
+from __future__ import annotations
+
+from stress.report.result import Check, Witness, WitnessEvent
+from stress.verify.evidence import Evidence, Proof, Violation
+
+ID = "isolation"
+RULE = "An answer names the database and the user of the tenant that was asked for, and of no other."
+EFFECT = "One customer reads, or overwrites, another customer's data."
+LIKELY = (
+    "State shared between calls, or a cache key that two tenants have in common. "
+    "Key the cache by the full tenant id, and build each answer from one row."
+)
+
+
+def check(evidence: Evidence) -> Check:
+    """Judge every compared answer and every proven connection."""
+    asked = [proof for proof in evidence.proofs if proof.right is not None]
+    refuted = [proof for proof in asked if not proof.right]
+    violations = evidence.wrong + len(refuted) + evidence.reference_wrong
+    examined = evidence.answers
+    if not examined and not violations:
+        return Check(
+            id=ID,
+            status="not_tested",
+            examined=0,
+            violations=0,
+            evidence="no answer",
+            reason="no answer came back",
+        )
+    proven = f"{len(asked)} proven on the live connection" if asked else ""
+    if not proven:
+        proven = (
+            "none proven on a live connection: the target offers no connect()"
+            if not evidence.facts.connects
+            else "none proven on a live connection"
+        )
+    return Check(
+        id=ID,
+        status="fail" if violations else "pass",
+        examined=examined,
+        violations=violations,
+        evidence=f"{examined:,} answers, {violations:,} wrong",
+        upper_bound=None if violations or not examined else min(1.0, 3 / examined),
+        witness=_witness(evidence, refuted) if violations else None,
+        notes=[proven],
+    )
+
+
+def _witness(evidence: Evidence, refuted: list[Proof]) -> Witness | None:
+    wrong = [found for found in evidence.violations if found.check == ID]
+    if wrong:
+        return wrong_answer(evidence, wrong[0], RULE, EFFECT, LIKELY)
+    if not refuted:
+        return None
+    proof = refuted[0]
+    says = f"the server says {proof.user}@{proof.database}, marker of {proof.owner}"
+    return Witness(
+        tenant=proof.tenant,
+        events=[
+            WitnessEvent(
+                t_ns=0, process=proof.process, thread=None, actor="worker", what="connect"
+            ),
+            WitnessEvent(
+                t_ns=proof.ended_ns - proof.started_ns,
+                process=proof.process,
+                thread=None,
+                actor="server",
+                what=says,
+            ),
+        ],
+        rule=RULE,
+        effect=EFFECT,
+        likely="The engine or pool behind the answer belongs to another tenant.",
+        reproduce=evidence.reproduce,
+    )
+
+
+def wrong_answer(
+    evidence: Evidence, found: Violation, rule: str, effect: str, likely: str
+) -> Witness:
+    """The call and its answer, for every check that one answer alone can refute."""
+    thread = int(found.thread.rpartition("-")[2]) if found.thread[-1:].isdigit() else None
+    got = found.got_place or ""
+    if found.got_tenant is not None and found.got_tenant != found.tenant:
+        got = f"{found.got_tenant} {got}".strip()
+    return Witness(
+        tenant=found.tenant,
+        events=[
+            WitnessEvent(
+                t_ns=0, process=found.process, thread=thread, actor="caller", what="resolve"
+            ),
+            WitnessEvent(
+                t_ns=found.ended_ns - found.started_ns,
+                process=found.process,
+                thread=thread,
+                actor="target",
+                what=f"answers {got}",
+                version=found.got_version,
+            ),
+        ],
+        rule=rule,
+        effect=effect,
+        likely=likely,
+        reproduce=evidence.reproduce,
+    )

@@ -1,0 +1,48 @@
+"""load_economy: no load without a cause.
+
+Holds when loads ≤ tenants touched + expiries + unknown ids + failed calls + takeovers, the first
+three once for each cache (one for the host, or one for each process). A tenant can have expired at
+most once in each TTL since the target was built.
+"""
+
+from __future__ import annotations
+
+from stress.report.result import Check
+from stress.verify.evidence import Evidence
+
+ID = "load_economy"
+
+
+def check(evidence: Evidence) -> Check:
+    """Compare the loads that were seen with those that have a cause."""
+    reason = None
+    if evidence.loads is None:
+        reason = "loads of this target could not be seen"
+    elif evidence.loads == 0:
+        reason = "no load was seen"
+    elif evidence.cache_ttl_s <= 0:
+        reason = "a TTL of 0 caches nothing"
+    elif not evidence.complete:
+        reason = "the run did not end by itself"
+    if reason is not None or evidence.loads is None:
+        return Check(
+            id=ID, status="not_tested", examined=0, violations=0, evidence="", reason=reason
+        )
+    caches = evidence.procs if evidence.scope == "process" else 1
+    expiries = int(evidence.lifetime_s / evidence.cache_ttl_s)
+    explained = (
+        caches * (evidence.tenants * (1 + expiries) + evidence.unknown_calls)
+        + evidence.calls.failed
+        + evidence.takeovers
+    )
+    excess = max(0, evidence.loads - explained)
+    words = f"{evidence.loads:,} loads, {min(evidence.loads, explained):,} explained"
+    if evidence.scope == "process":
+        words += f" (one cache in each of {evidence.procs} processes)"
+    return Check(
+        id=ID,
+        status="fail" if excess else "pass",
+        examined=evidence.loads,
+        violations=excess,
+        evidence=words,
+    )

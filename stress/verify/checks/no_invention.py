@@ -1,0 +1,20 @@
+"""no_invention: every answer was committed to the control plane at some time.
+
+Holds when the version and the fields of each answer are those of a committed row of that tenant.
+"""
+
+from __future__ import annotations
+
+from stress.report.result import Check
+from stress.verify.checks.fields import judge_fields
+from stress.verify.evidence import Evidence
+
+ID = "no_invention"
+RULE = "Version and fields of an answer are those of a row that was committed for this tenant."
+EFFECT = "The application connects to a database, or as a user, that nobody configured."
+LIKELY = "A record was built from several rows, or read while it was being written."
+
+
+def check(evidence: Evidence) -> Check:
+    """Judge every compared answer."""
+    return judge_fields(evidence, ID, evidence.invented, RULE, EFFECT, LIKELY)

@@ -1,0 +1,87 @@
+"""From the record of a run to the evidence of its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from _timing.recorder import COLD, COUNTED, LEAD_IN, STEADY, WARMUP
+from stress.load import reports
+from stress.load.figures import NS, tally
+from stress.load.stage import Stage
+from stress.record import Record
+from stress.scenario.command import command_of
+from stress.target.protocol import Facts
+from stress.verify.evidence import Calls, Evidence
+
+NO_FACTS = Facts(kind="by hand", answer_type="unknown")
+
+
+def collect(record: Record, stage: Stage) -> Evidence:
+    """Sum what the lanes counted, and read what the workers posted."""
+    every = [tally(stage.slab, role) for role in (COLD, WARMUP, COUNTED, LEAD_IN, STEADY)]
+    cold = reports.cold_report(stage)
+    unknown = cold.unknown_calls if cold is not None else 0
+    proofs = reports.proofs(stage)
+    calls = Calls(
+        hits=sum(t.hits for t in every),
+        misses=sum(t.misses for t in every),
+        waits=sum(t.waits for t in every),
+        negatives=sum(t.negatives for t in every) + unknown,
+        failed=sum(t.failed for t in every),
+        unfinished=sum(t.unfinished for t in every),
+        connects=len(proofs) + (len(cold.connects_ns) if cold is not None else 0),
+    )
+    scope = _scope(stage)
+    stats = reports.summed_stats(stage) if scope == "process" else record.host_stats
+    seen = int(stage.slab.load_cells["loads"].sum())
+    reference = record.reference.tallies() if record.reference is not None else []
+    return Evidence(
+        facts=record.facts or NO_FACTS,
+        scope=scope,
+        procs=max(1, len(record.pids)),
+        tenants=len(record.tenant_ids),
+        cache_ttl_s=record.scenario.cache_ttl_s,
+        answers=sum(t.successful - t.negatives for t in every),
+        wrong=sum(t.wrong for t in every),
+        invented=sum(t.invented for t in every),
+        torn=sum(t.torn for t in every),
+        calls=calls,
+        loads=_loads(stats, seen, calls, record.facts),
+        lifetime_s=max(0, record.last_call_ns - record.target_built_ns) / NS,
+        reproduce=command_of(msgspec.to_builtins(record.scenario)),
+        reference_answers=sum(t.successful - t.negatives for t in reference),
+        reference_wrong=sum(t.wrong for t in reference),
+        unknown_calls=unknown,
+        takeovers=_count(stats, "takeovers"),
+        stats=stats,
+        stats_failed=record.stats_failed,
+        violations=reports.violations(stage),
+        proofs=proofs,
+        sessions=record.sessions,
+        complete=record.ending == "finished",
+    )
+
+
+def _scope(stage: Stage) -> str:
+    told = reports.first_stats(stage) or {}
+    return "process" if told.get("scope") == "process" else "host"
+
+
+def _loads(
+    stats: Mapping[str, Any] | None, seen: int, calls: Calls, facts: Facts | None
+) -> int | None:
+    """Loads as the counted loader saw them, else the target's count, else its misses."""
+    if seen:
+        return seen
+    if stats is not None and isinstance(stats.get("loads"), int):
+        return int(stats["loads"])
+    says = facts is not None and (facts.says_source or facts.says_cache_hit)
+    return calls.misses if says else None
+
+
+def _count(stats: Mapping[str, Any] | None, key: str) -> int:
+    value = (stats or {}).get(key, 0)
+    return value if isinstance(value, int) else 0

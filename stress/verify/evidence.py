@@ -1,0 +1,107 @@
+"""What a run leaves behind for its checks: counts, statistics, loads, proofs, sessions.
+
+One frozen value; a check is a pure function of it, so that a test can write one by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stress.target.protocol import Facts
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Every call since the target was built, over all workers.
+
+    `connects`: calls that handed out a connection, one resolve each, whose outcome was not seen.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    waits: int = 0
+    negatives: int = 0
+    failed: int = 0
+    unfinished: int = 0
+    connects: int = 0
+
+    @property
+    def total(self) -> int:
+        """All calls that ended."""
+        return (
+            self.hits + self.misses + self.waits + self.negatives + self.failed + self.connects
+        )
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One wrong answer as its worker saw it; times on the monotonic clock."""
+
+    check: str
+    tenant: str
+    process: int
+    thread: str
+    got_tenant: str | None
+    got_place: str | None
+    got_version: str | None
+    started_ns: int
+    ended_ns: int
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the server said on one handed-out connection. right None: it could not be asked."""
+
+    tenant: str
+    process: int
+    right: bool | None
+    database: str | None = None
+    user: str | None = None
+    owner: str | None = None
+    session: str | None = None
+    started_ns: int = 0
+    ended_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Sessions in the tenants' databases as the server counts them; None where it was not asked."""
+
+    before: int | None = None
+    proving: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything the checks of one run look at.
+
+    answers: successful answers that were compared, over all phases. loads: as the target or the
+    counted loader saw them. lifetime_s: from building the target to the last call.
+    """
+
+    facts: Facts
+    scope: str
+    procs: int
+    tenants: int
+    cache_ttl_s: float
+    answers: int
+    wrong: int
+    invented: int
+    torn: int
+    calls: Calls
+    loads: int | None
+    lifetime_s: float
+    reproduce: str
+    reference_answers: int = 0
+    reference_wrong: int = 0
+    unknown_calls: int = 0
+    takeovers: int = 0
+    stats: Mapping[str, Any] | None = None
+    stats_failed: str | None = None
+    violations: tuple[Violation, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    sessions: Sessions = field(default_factory=Sessions)
+    complete: bool = True
