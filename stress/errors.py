@@ -1,22 +1,34 @@
 """Everything that ends a run early, with its exit code.
 
-StressError                    an error that is shown as lines on standard error, without a traceback
-├── UsageError          (2)    wrong options, configuration or environment; found before anything starts
+StressError                    an error that is shown as one line, without a traceback
+├── UsageError          (2)    wrong options, configuration or environment; nothing has started
 ├── BackendError        (2)    the embedded or given server cannot be used
 ├── TargetError         (2)    the target cannot be imported, built or understood
 └── WorkerDied          (93)   a worker ended that no phase killed; the run is INVALID
+SeveralErrors                  several of them, shown one line each
 
 Every message has the form `stress: WHERE: WHAT; HOW TO MEND`, at most LINE_WIDTH columns.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Sequence
+
 LINE_WIDTH = 100
 MAX_LINES = 5
 
+# What is cut first when a line is too long, and to what length at least. The cure is what the
+# reader needs most, so it goes last.
+_SHORTEST_WHERE = 36
+_SHORTEST_WHAT = 16
+
+_PLAIN = re.compile(r"[\w./:%+=,@-]+", re.ASCII)
+
 
 class StressError(Exception):
-    """One mistake: where it is, what is wrong, how to mend it. No secret may stand in any of them."""
+    """One mistake: where it is, what is wrong, how to mend it. None of them may hold a secret."""
 
     exit_code = 1
 
@@ -27,16 +39,17 @@ class StressError(Exception):
         self.mend = mend
 
     def __str__(self) -> str:
-        line = f"stress: {self.where}: {self.what}; {self.mend}"
-        line = " ".join(line.split())
-        if len(line) <= LINE_WIDTH:
-            return line
-        # The cure is what the reader needs most: shorten the middle, keep both ends.
-        room = LINE_WIDTH - len(f"stress: : ; {self.mend}") - 1
-        middle = f"{self.where}: {self.what}"
-        if room < 20:
-            return line[: LINE_WIDTH - 1] + "…"
-        return " ".join(f"stress: {middle[: room + 2]}…; {self.mend}".split())[:LINE_WIDTH]
+        return self.line()
+
+    def line(self, *, ascii_only: bool = False) -> str:
+        """The error line; ascii_only for a terminal that shows nothing else."""
+        parts = (self.where, self.what, self.mend)
+        where, what, mend = (one_line(part, ascii_only=ascii_only) for part in parts)
+        room = LINE_WIDTH - len("stress: : ; ")
+        where = _shorten(where, max(_SHORTEST_WHERE, room - len(what) - len(mend)), tail=10)
+        what = _shorten(what, max(_SHORTEST_WHAT, room - len(where) - len(mend)))
+        mend = _shorten(mend, room - len(where) - len(what))
+        return f"stress: {where}: {what}; {mend}"
 
 
 class UsageError(StressError):
@@ -66,7 +79,44 @@ class WorkerDied(StressError):
 class SeveralErrors(Exception):
     """Several mistakes found at once; shown one line each, at most MAX_LINES."""
 
-    def __init__(self, errors: list[StressError]) -> None:
+    def __init__(self, errors: Sequence[StressError]) -> None:
         super().__init__(*errors)
-        self.errors = errors[:MAX_LINES]
+        self.errors = list(errors[:MAX_LINES])
         self.exit_code = errors[0].exit_code
+
+
+def as_typed(value: str) -> str:
+    """A value as a shell wants it: bare where that is safe, else in single quotes."""
+    return value if _PLAIN.fullmatch(value) else f"'{one_line(value)}'"
+
+
+def one_line(text: str, *, ascii_only: bool = False) -> str:
+    """The text on one line, every character one column wide; what cannot be is escaped."""
+    if ascii_only:
+        text = text.replace("…", "...")
+    return "".join(
+        letter if _is_one_column(letter, ascii_only) else _escaped(letter)
+        for letter in text.strip("\n")
+    )
+
+
+def _is_one_column(letter: str, ascii_only: bool) -> bool:
+    if " " <= letter <= "~":
+        return True
+    return (
+        not ascii_only
+        and letter.isprintable()
+        and unicodedata.east_asian_width(letter) not in "WF"
+        and unicodedata.category(letter) not in ("Mn", "Me", "Cf")
+    )
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def _shorten(text: str, room: int, tail: int = 0) -> str:
+    """At most `room` columns. With a tail both ends stay: they tell which value it is."""
+    if len(text) <= room:
+        return text
+    return f"{text[: room - tail - 3]}...{text[len(text) - tail :]}"

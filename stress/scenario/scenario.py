@@ -1,4 +1,4 @@
-"""One frozen, validated description of a run: everything the options, the environment and files said.
+"""One frozen, validated description of a run: all that options and environment said.
 
 Validation ends where a Scenario begins: every stage behind it may trust its values.
 """
@@ -14,13 +14,20 @@ from stress.scenario.thresholds import Threshold
 DEFAULT_SEED = 1
 DEFAULT_EMBEDDED_TENANTS = 10
 MAX_PROCS = 256
+MAX_THREADS = 1_000
+MAX_LANES = 10_000
+"""More threads than this on one machine measure its scheduler, and may not start at all."""
+MAX_TENANTS = 10_000
+"""Each tenant is a database of about 8 MB on the embedded server."""
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to run. Times in seconds; `requests` is the total over all processes.
 
-    Exactly one of `requests` and `duration_s` is set. `thresholds` None means the built-in ones
-    of the profile `name`.
+    Exactly one of `requests` and `duration_s` is set. tenants None: as many as the backend gives by
+    default. target None: our own resolver. progress_s None: what suits the run's length.
+    The warm-up asks for each tenant warmup_passes times, or lasts warmup_s where that is set; both
+    0 and None: there is none. `thresholds` holds all that apply, built-in ones included.
     """
 
     name: str = "heavy"

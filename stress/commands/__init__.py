@@ -1,0 +1,1 @@
+"""The subcommands: words in, exit code out; no measuring logic."""

@@ -1,0 +1,84 @@
+"""click's own errors, each as the one line that every error of `stress` is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from stress.commands.command import Command
+from stress.errors import UsageError, as_typed
+from stress.scenario.options import LONG_AND_SHORT, OPTIONS
+from stress.scenario.spelling import nearest
+
+
+def no_such_command(name: str, commands: Iterable[str]) -> UsageError:
+    """An unknown first word."""
+    near = nearest(name, commands)
+    cure = f"did you mean {near}?" if near else "stress --help lists them"
+    return UsageError(as_typed(name), "no such command", cure)
+
+
+def told(error: click.UsageError, typed: Sequence[str]) -> UsageError:
+    """The line for an error that click raised. typed: the words of the command line."""
+    command = error.ctx.command if error.ctx is not None else None
+    name = command.name if isinstance(command, Command) else None
+    if isinstance(error, click.NoSuchOption):
+        return _no_such_option(error.option_name, name, typed)
+    if isinstance(error, click.BadOptionUsage):
+        return _bad_option(error.option_name)
+    where = f"stress {name}" if name else "stress"
+    if isinstance(command, Command) and (extra := _extra_words(command)):
+        return UsageError(
+            f"{name} {as_typed(extra[0])}",
+            "belongs to no option",
+            f"{where} --help lists the options",
+        )
+    return UsageError(where, error.message.rstrip(".").lower(), f"{where} --help shows its use")
+
+
+def _no_such_option(option: str, command: str | None, typed: Sequence[str]) -> UsageError:
+    if command is None:
+        if option in LONG_AND_SHORT:
+            return UsageError(
+                option,
+                "an option of a command",
+                f"write it after the command: stress heavy {option}",
+            )
+        return UsageError(option, "no such option", "stress --help lists what there is")
+    if not option.startswith("--"):
+        # click takes -procs for -p -r -o -c -s; what was typed says more.
+        whole = next((word for word in typed if word.startswith(option)), option)
+        option = whole.partition("=")[0]
+    near = nearest(f"--{option.lstrip('-')}", LONG_AND_SHORT) if len(option) > 2 else None
+    cure = f"did you mean {near}?" if near else f"stress {command} --help lists them"
+    return UsageError(as_typed(option), "no such option", cure)
+
+
+def _bad_option(name: str) -> UsageError:
+    option = next((one for one in OPTIONS if name in (one.long, one.short)), None)
+    if option is None or option.read is None:
+        return UsageError(name, "takes no value", f"write {name} alone")
+    return UsageError(option.long, "needs a value", f"write {option.long} {option.value}")
+
+
+def _extra_words(command: Command) -> list[str]:
+    """Words that are neither an option nor its value."""
+    words: list[str] = []
+    valued = {
+        name
+        for option in OPTIONS
+        if option.read is not None
+        for name in (option.long, option.short)
+    }
+    skip = False
+    for index, word in enumerate(command.typed):
+        if skip:
+            skip = False
+        elif word == "--":
+            return words + list(command.typed[index + 1 :])
+        elif word in valued:
+            skip = True
+        elif not word.startswith("-") or word == "-":
+            words.append(word)
+    return words

@@ -1,0 +1,47 @@
+"""`stress light`, `medium` and `heavy`: the seed's load profiles."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from stress.commands.command import Command, Values
+from stress.errors import SeveralErrors, UsageError
+from stress.scenario import build
+from stress.scenario.control_plane import refuse_given
+from stress.scenario.options import OPTIONS
+from stress.scenario.profiles import PROFILES, Profile
+
+
+def command(name: str) -> click.Command:
+    """The click command of one profile."""
+    profile = PROFILES[name]
+
+    def run(values: Values, mistakes: list[UsageError]) -> int:
+        return _run(profile, values, mistakes)
+
+    return Command(
+        name,
+        f"load test of the tenant cache: {profile.summary}",
+        f"stress {name} --procs 4 --json run.json",
+        OPTIONS,
+        {"threads": f"{profile.threads}", "requests": f"{profile.requests:,}"},
+        run,
+    )
+
+
+def _run(profile: Profile, values: Values, mistakes: list[UsageError]) -> int:
+    """Validate everything, then carry it out."""
+    mistakes = [*mistakes, *refuse_given(os.environ)]
+    try:
+        scenario = build.scenario(profile, values)
+    except SeveralErrors as several:
+        mistakes += [error for error in several.errors if isinstance(error, UsageError)]
+    if mistakes:
+        raise SeveralErrors(mistakes)
+    output = build.output(values, os.environ)
+    # Imported late: help and mistakes must not wait for numpy and SQLAlchemy.
+    from stress.run import execute
+
+    return execute(scenario, output)

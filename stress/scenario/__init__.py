@@ -1,0 +1,1 @@
+"""What to run: options, environment and thresholds become one frozen Scenario."""

@@ -1,0 +1,300 @@
+"""Thresholds: what a run must reach, in k6's grammar. Read and validated before the run.
+
+    expression   = metric [ "{" label { "," label } "}" ] ":" aggregation operator value
+    label        = name ":" value            outcome, phase, process, tenant
+    aggregation  = "avg" | "min" | "med" | "max" | "p(" number ")" | "count" | "rate" | "value"
+    operator     = "<" | "<=" | ">" | ">=" | "==" | "!="
+    value        = a duration (latencies; the unit is required) | a share: 90% or 0.9
+                 | a whole number (counts) | a rate: 100/s | a plain number (ratios)
+
+Spaces may stand between the parts. Which metric takes which aggregation and label is the table in
+stress.scenario.metrics.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Literal
+
+import msgspec
+
+from stress.errors import UsageError, as_typed
+from stress.scenario import units
+from stress.scenario.metrics import (
+    AGGREGATIONS,
+    LABELS,
+    METRICS,
+    OUTCOMES,
+    PHASE_ALIASES,
+    PHASES,
+    UNITS,
+    Kind,
+)
+from stress.scenario.spelling import nearest
+from stress.scenario.units import Misread
+
+Operator = Literal["<", "<=", ">", ">=", "==", "!="]
+OPERATORS: tuple[Operator, ...] = ("<", "<=", ">", ">=", "==", "!=")
+
+_LEFT_RIGHT = re.compile(r"([^<>=!]*)([<>=!]*)(.*)", re.DOTALL)
+_SERIES = re.compile(r"([^{}:]*)(?:\{([^{}]*)\}\s*)?(?::(.*))?", re.DOTALL)
+_PERCENTILE = re.compile(r"p\s*\(\s*(.*?)\s*\)", re.DOTALL)
+_BARE_PERCENTILE = re.compile(r"p\(?([0-9][0-9.]*)\)?")
+_EXAMPLE_UNIT: dict[Kind, str] = {"latency": "ms", "rate": "/s"}
+_EXAMPLE_VALUE: dict[Kind, str] = {
+    "latency": "5ms",
+    "share": "90%",
+    "count": "0",
+    "rate": "100/s",
+    "ratio": "20",
+}
+
+
+class Threshold(msgspec.Struct, frozen=True, kw_only=True):
+    """One validated threshold.
+
+    `expression` is the canonical spelling. `value` is in the base unit `unit`: ns, fraction,
+    count, 1/s or ratio. `percentile` is the exact decimal text of N in p(N), else None. `labels`
+    hold only what was given. `label` names it for people.
+    """
+
+    expression: str
+    metric: str
+    labels: dict[str, str]
+    aggregation: str
+    percentile: str | None
+    op: Operator
+    value: float
+    unit: str
+    label: str
+    built_in: bool = False
+
+    @property
+    def series(self) -> tuple[object, ...]:
+        """What is measured, whatever it must reach: thresholds of one series replace each other."""
+        place = self.percentile if self.percentile is not None else self.aggregation
+        exact: object = Fraction(self.percentile) if self.percentile is not None else place
+        exact = Fraction(50) if place == "med" else exact
+        return (self.metric, tuple(sorted(self.labels.items())), exact)
+
+
+def read(text: str) -> Threshold:
+    """Read one expression. Misread says what is wrong."""
+    if not text.strip():
+        raise Misread("empty", "write resolve:p(99)<5ms")
+    split = _LEFT_RIGHT.fullmatch(text.strip())
+    left, op, value = (part.strip() for part in split.groups()) if split else (text, "", "")
+    series = _SERIES.fullmatch(left)
+    if series is None:
+        raise Misread(f"{as_typed(left)} is no series", "write resolve{outcome:hit}:p(99)<1ms")
+    metric, label_text, aggregation = series[1].strip(), series[2], series[3]
+    _check_metric(metric, aggregation, op, value)
+    known = METRICS[metric]
+    labels = {} if label_text is None else _labels(metric, label_text)
+    if aggregation is None or not aggregation.strip():
+        raise Misread(f"{metric} needs an aggregation", f"write {known.example}")
+    name, percentile = _aggregation(metric, aggregation.strip())
+    if op not in OPERATORS:
+        _refuse_operator(op, known.example)
+    kind = known.kinds["p(N)" if percentile is not None else name]
+    told = "".join(f"{key}:{labels[key]}," for key in LABELS if key in labels).rstrip(",")
+    told = f"{metric}{{{told}}}" if told else metric
+    figure, base = _value(kind, value, f"{told}:{name}{op}")
+    return Threshold(
+        expression=f"{told}:{name}{op}{figure}",
+        metric=metric,
+        labels=labels,
+        aggregation="p" if percentile is not None else name,
+        percentile=percentile,
+        op=next(known_op for known_op in OPERATORS if known_op == op),
+        value=float(base),
+        unit=UNITS[kind],
+        label=f"{told} {name}",
+    )
+
+
+def parse(text: str, where: str | None = None) -> Threshold:
+    """Read one expression. UsageError, naming `where` (default: the option as typed)."""
+    try:
+        return read(text)
+    except Misread as mistake:
+        where = f"--threshold '{text}'" if where is None else where
+        raise UsageError(where, mistake.what, mistake.mend) from None
+
+
+def _check_metric(metric: str, aggregation: str | None, op: str, value: str) -> None:
+    if metric in METRICS:
+        return
+    bare = _BARE_PERCENTILE.fullmatch(metric)
+    if aggregation is None and (bare or metric in AGGREGATIONS):
+        name = f"p({bare[1]})" if bare else metric
+        what = "no metric"
+        if bare and not _in_range(bare[1]):
+            what, name = f"no metric, and {name} lies outside 0 to 100", "p(99)"
+        if units.is_number(value):
+            what += f", and {value} has no unit"
+            value = f"{value}ms"
+        raise Misread(what, f"write resolve:{name}{op or '<'}{value or '5ms'}")
+    if not metric:
+        raise Misread("no metric", "write resolve:p(99)<5ms")
+    near = nearest(metric, METRICS)
+    if near:
+        raise Misread(f"unknown metric {metric}", f"did you mean {near}?")
+    short = ", ".join(name for name in METRICS if not name.endswith("_violations"))
+    if metric.endswith("_violations"):
+        raise Misread(f"no check {metric.removesuffix('_violations')}", "see the README's checks")
+    raise Misread(f"unknown metric {metric}", f"one of {short}")
+
+
+def _labels(metric: str, text: str) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for piece in text.split(","):
+        key, colon, value = (part.strip() for part in piece.partition(":"))
+        if not key or not colon or not value:
+            raise Misread(f"label '{piece.strip()}' is not NAME:VALUE", "write {outcome:hit}")
+        if key not in LABELS:
+            near = nearest(key, LABELS)
+            raise Misread(
+                f"unknown label {key}",
+                f"did you mean {near}?" if near else f"one of {', '.join(LABELS)}",
+            )
+        allowed = METRICS[metric].labels
+        if key not in allowed:
+            cure = f"it takes {', '.join(allowed)}" if allowed else "leave the braces out"
+            raise Misread(f"{metric} has no label {key}", cure)
+        if key in labels:
+            raise Misread(f"label {key} is given twice", "keep one")
+        labels[key] = _label_value(key, value)
+    if "tenant" in labels and len(labels) > 1:
+        raise Misread("tenant cannot be combined with another label", "keep one of them")
+    return labels
+
+
+def _label_value(key: str, value: str) -> str:
+    if key == "process":
+        return f"{units.whole(value, 0, 10**6, f'no process {value}', 'write process:0')}"
+    if key == "tenant":
+        return value
+    known = OUTCOMES if key == "outcome" else PHASES
+    value = PHASE_ALIASES.get(value, value) if key == "phase" else value
+    if value not in known:
+        near = nearest(value, known)
+        cure = f"did you mean {near}?" if near else f"one of {', '.join(known)}"
+        raise Misread(f"unknown {key} {value}", cure)
+    return value
+
+
+def _aggregation(metric: str, text: str) -> tuple[str, str | None]:
+    """The aggregation's canonical name, and N of p(N) as exact decimal text."""
+    kinds, example = METRICS[metric].kinds, METRICS[metric].example
+    percentile = _PERCENTILE.fullmatch(text)
+    if percentile:
+        figure = percentile[1]
+        if not units.is_number(figure) or len(figure) > units.MAX_DIGITS:
+            if figure[:1] == "-" and units.is_number(figure[1:]):
+                raise Misread(f"p({figure}) lies outside 0 to 100", "write p(99)")
+            raise Misread(f"p({figure}) has no number", "write p(99)")
+        if not _in_range(figure):
+            raise Misread(f"p({figure}) lies outside 0 to 100", "write p(99)")
+        if "p(N)" in kinds:
+            exact = _plain_decimal(figure)
+            return f"p({exact})", exact
+        text = "percentile"
+    elif text in kinds and text != "p(N)":
+        return text, None
+    elif text not in AGGREGATIONS:
+        bare = _BARE_PERCENTILE.fullmatch(text)
+        near = f"p({bare[1]})" if bare and _in_range(bare[1]) else nearest(text, AGGREGATIONS)
+        raise Misread(
+            f"unknown aggregation {text}",
+            f"did you mean {near}?" if near else f"one of {', '.join(AGGREGATIONS)}",
+        )
+    raise Misread(f"{metric} has no {text}", f"write {example}")
+
+
+def _in_range(figure: str) -> bool:
+    return units.is_number(figure) and 0 <= Fraction(figure) <= 100
+
+
+def _plain_decimal(figure: str) -> str:
+    """99.90 and 099.9 are 99.9: equal percentiles are spelled alike."""
+    integer, _, decimals = figure.partition(".")
+    integer, decimals = integer.lstrip("0") or "0", decimals.rstrip("0")
+    return f"{integer}.{decimals}" if decimals else integer
+
+
+def _refuse_operator(op: str, example: str) -> None:
+    if not op:
+        raise Misread("no comparison", f"write {example}")
+    cure = {"=": "==", "=<": "<=", "=>": ">=", "===": "==", "<>": "!=", "!": "!="}.get(op)
+    if cure:
+        raise Misread(f"unknown operator {op}", f"write {cure}")
+    raise Misread(f"unknown operator {op}", f"one of {' '.join(OPERATORS)}")
+
+
+def _value(kind: Kind, text: str, left: str) -> tuple[str, Fraction | int]:
+    """The value's spelling without spaces, and the value in its base unit."""
+    text = "".join(text.split()) if kind != "count" else text.strip()
+    if not text:
+        raise Misread("no value", f"write {left}{_EXAMPLE_VALUE[kind]}")
+    if kind in _EXAMPLE_UNIT and units.is_number(text):
+        raise Misread(f"{text} has no unit", f"write {left}{text}{_EXAMPLE_UNIT[kind]}")
+    if kind == "latency":
+        return text, units.duration_ns(text)
+    if kind == "share":
+        return text, units.share(text)
+    if kind == "rate":
+        return text, units.rate_per_s(text)
+    if kind == "ratio":
+        figure = text[:-1] if text[-1:] in ("x", "×") else text
+        return figure, units.number(figure, f"write {left}20")
+    few = f"{text} is no count"
+    return text, units.whole(text, 0, 10**15, few, f"write a whole number, such as {left}0")
+
+
+_ALWAYS = (
+    ("failed:count==0", "Failed requests"),
+    ("isolation_violations:count==0", "Isolation violations"),
+)
+_SEED = (
+    ("resolve{outcome:hit}:avg<1ms", "Cache hit, average"),
+    ("resolve{outcome:miss}:avg<50ms", "Cache miss, average"),
+    ("resolve:avg<50ms", "Average"),
+    ("resolve:p(95)<50ms", "p95"),
+    ("resolve:p(99)<100ms", "p99"),
+    ("hit_rate:value>90%", "Cache hit rate"),
+    ("cache_speedup:value>20", "Cache speedup"),
+    ("throughput:rate>100/s", "Throughput"),
+)
+SEED_PROFILES = ("light", "medium", "heavy")
+
+
+def built_in(profile: str) -> tuple[Threshold, ...]:
+    """The thresholds that a profile has without being asked: the seed's targets, and no failure."""
+    chosen = (*_SEED, *_ALWAYS) if profile in SEED_PROFILES else _ALWAYS
+    return tuple(
+        msgspec.structs.replace(parse(text), label=label, built_in=True) for text, label in chosen
+    )
+
+
+def only_isolation(thresholds: Iterable[Threshold]) -> tuple[Threshold, ...]:
+    """What `--no-thresholds` leaves of the built-in ones."""
+    return tuple(one for one in thresholds if one.metric == "isolation_violations")
+
+
+def merge(built_in: Iterable[Threshold], user: Iterable[Threshold]) -> tuple[Threshold, ...]:
+    """Built-in and user's thresholds; a user's one takes the place of the built-in one of the same
+    metric, labels and aggregation, and its name. Two of the user's on one series both stay: a range.
+    """
+    own = {threshold.expression: threshold for threshold in user}
+    merged: list[Threshold] = []
+    for default in built_in:
+        replacing = [one for one in own.values() if one.series == default.series]
+        merged += [msgspec.structs.replace(one, label=default.label) for one in replacing] or [
+            default
+        ]
+        for one in replacing:
+            del own[one.expression]
+    return (*merged, *own.values())
