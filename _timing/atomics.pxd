@@ -1,6 +1,6 @@
-"""The few atomic operations that memory shared between processes needs: acquire loads, release stores.
+"""Atomic operations for memory shared between processes: acquire loads, release stores, adds.
 
-Plain loads and stores on x86; the pairs order an announcement after what it announces elsewhere.
+Loads and stores are plain ones on x86; elsewhere they order a word after what it announces.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t

@@ -9,7 +9,8 @@
 Every answer is checked; times, outcomes and violations go to the slab.
 """
 
-from _timing.lane import Lane, note_load
+from _timing.lane import Lane
+from _timing.loads import note_load
 from _timing.null import NullOperation
 from _timing.plan import INVENTED, MEMO_FIELDS, MEMO_OBJECT, TORN, WRONG, Plan
 

@@ -1,4 +1,4 @@
-"""Waiting at the slab's gates: asleep, without the GIL, until the controller or the lanes are ready.
+"""Waiting at the slab's gates: asleep, without the GIL, until controller or lanes are ready.
 
 Polled rather than woken: memory shared with a killed process cannot leave a sleeper behind. All of
 it ends on the stop flag, and serves signals in the main thread.

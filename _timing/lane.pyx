@@ -5,10 +5,10 @@ A request is: clock, call, clock; then its answer is checked and recorded, outsi
 The lanes of a process share one GIL. A loop that never releases it lets one lane do all the work
 over a compiled target and makes a load of 2 ms measure 45 ms; a release after every request costs
 more than half of the throughput. So a lane *gives way* between two requests when it has held the
-GIL for 100 µs: it releases, lets the scheduler choose (`sched_yield`), and where nobody took over it
-sleeps for an instant. Plain release hands over in 10 to 20 % of cases only, `sched_yield` alone
-starves waiters, sleep alone costs a quarter of the throughput, and a ticket queue between the lanes
-was slower still. Where nobody wants the GIL after the sleep either, the time doubles, up to 5 ms.
+GIL for 100 µs: it releases, lets the scheduler choose (`sched_yield`), and where nobody took over
+sleeps for an instant. A plain release hands over in 10 to 20 % of cases, `sched_yield` alone
+starves waiters, a sleep alone costs a quarter of the throughput, a ticket queue was slower still.
+Where nobody wants the GIL after the sleep either, the time doubles, up to 5 ms.
 
 Whether another lane ran meanwhile is told by `owner`, a plain integer of the process: each lane
 writes its number before the call and looks whether it still stands.
@@ -34,9 +34,10 @@ from _timing.layout cimport (
     LoadCell,
     RoleCounters,
 )
+from _timing.loads cimport count_loads_in
 from _timing.plan cimport INVENTED_BIT, OUTCOME_BITS, TORN_BIT, WRONG_BIT, Plan
 from _timing.recording cimport record_request, record_shift, recorder_for
-from _timing.slab cimport Slab
+from _timing.slab cimport Slab, check
 
 from _timing.layout import IDLE, RUNNING, WAITING
 
@@ -46,13 +47,6 @@ cdef extern from "<sched.h>":
 cdef extern from "Python.h":
     PyObject* tuple_item "PyTuple_GET_ITEM"(tuple, Py_ssize_t) noexcept
 
-cdef extern from *:
-    """
-    /* The load counter of the lane that runs on this thread; NULL where none does. */
-    static __thread int64_t *lane_loads = 0;
-    """
-    int64_t* lane_loads
-
 cdef enum:
     QUANTUM_NS = 100_000             # how long a lane may hold the GIL while others want it
     LONGEST_QUANTUM_NS = 5_000_000   # and while nobody does: CPython's own switch interval
@@ -60,14 +54,6 @@ cdef enum:
 
 cdef int owner = 0
 cdef int lanes_made = 0
-
-
-def note_load():
-    """Count a load made by the calling thread; False where no lane's request is running on it."""
-    if lane_loads == NULL:
-        return False
-    lane_loads[0] += 1
-    return True
 
 
 @cython.final
@@ -80,10 +66,8 @@ cdef class Lane:
 
     def __init__(self, Slab slab not None, int process, int thread):
         global lanes_made
-        if not 0 <= process < slab.layout.procs:
-            raise IndexError(f"process must be 0 to {slab.layout.procs - 1}, not {process}")
-        if not 0 <= thread < slab.layout.threads:
-            raise IndexError(f"thread must be 0 to {slab.layout.threads - 1}, not {thread}")
+        check("process", process, slab.layout.procs)
+        check("thread", thread, slab.layout.threads)
         lanes_made += 1
         self.number = lanes_made
         self.slab = slab
@@ -133,11 +117,9 @@ cdef class Lane:
         ValueError for an empty sequence or more tenants than the slab has, IndexError for an
         unknown role or tenant index, RuntimeError where the lane is running already.
         """
-        global lane_loads
-        cdef int64_t* outer = lane_loads
+        cdef int64_t* outer
         cdef uint64_t before
-        if not 0 <= role < ROLES_N:
-            raise IndexError(f"role must be 0 to {ROLES_N - 1}, not {role}")
+        check("role", role, ROLES_N)
         if len(plan.ids) > self.slab.layout.tenants:
             raise ValueError(
                 f"the plan has {len(plan.ids)} tenants, the slab {self.slab.layout.tenants}"
@@ -155,7 +137,7 @@ cdef class Lane:
         before = self.finished()
         self.cpu_offset_ns = self.recorder.counters.cpu_ns - thread_cpu_now_ns()
         self.running = True
-        lane_loads = &self.loads
+        outer = count_loads_in(&self.loads)
         store_u32(&self.record.state, RUNNING)
         try:
             sleep_until(self.slab, start_ns)
@@ -176,7 +158,7 @@ cdef class Lane:
             self.read_clocks()
             store_i32(&self.record.in_flight_tenant, -1)
             store_u32(&self.record.state, IDLE)
-            lane_loads = outer
+            count_loads_in(outer)
             self.plan = None
             self.running = False
 

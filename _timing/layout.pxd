@@ -1,8 +1,8 @@
-# The slab's memory, byte by byte. Every number here is part of the format `MAGIC` names.
+# The slab's memory, byte by byte. Every number here is part of the format that the magic names.
 #
-#     header            4096 B   stop flag, sizes, gates                      written by the controller
-#     lanes             1024 B each, process-major                            written by their own thread
-#     load cells          64 B per tenant, all processes                      atomic
+#     header            4096 B   stop flag, sizes, gates             written by the controller
+#     lanes             1024 B each, process-major                   written by their own thread
+#     load cells          64 B per tenant, all processes             atomic
 #     per process, page aligned, written under that process's GIL:
 #         metas           64 B per histogram: marked pages, extremes, sum
 #         tenant cells    64 B per tenant
@@ -77,8 +77,8 @@ cdef struct LaneRecord:
 
 cdef struct LoadCell:
     uint64_t loads                   # loads that have ended
-    int64_t in_flight
     int64_t last_end_ns
+    int64_t longest_ns
     int64_t unused[5]
 
 cdef struct TenantCell:

@@ -70,7 +70,7 @@ LANE_DTYPE = np.dtype(
     ]
 )
 LOAD_CELL_DTYPE = np.dtype(
-    [("loads", "u8"), ("in_flight", "i8"), ("last_end_ns", "i8"), ("unused", "i8", 5)]
+    [("loads", "u8"), ("last_end_ns", "i8"), ("longest_ns", "i8"), ("unused", "i8", 5)]
 )
 TENANT_CELL_DTYPE = np.dtype(
     [
@@ -158,8 +158,8 @@ def struct_offsets():
         },
         "LOAD_CELL_DTYPE": {
             "loads": <char*>&load.loads - <char*>&load,
-            "in_flight": <char*>&load.in_flight - <char*>&load,
             "last_end_ns": <char*>&load.last_end_ns - <char*>&load,
+            "longest_ns": <char*>&load.longest_ns - <char*>&load,
         },
         "TENANT_CELL_DTYPE": {
             "requests": <char*>&tenant.requests - <char*>&tenant,

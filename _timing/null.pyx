@@ -1,4 +1,4 @@
-"""A target that does nothing, compiled: what the loop costs by itself, and whole runs in moments."""
+"""A compiled target that does nothing: what the loop costs by itself, and runs in moments."""
 
 
 cdef class NullOperation:

@@ -34,7 +34,13 @@ cdef class Plan:
     cdef list fields                 # by tenant: the Fields known to be right, or None
 
     cdef int settle(
-        self, int index, object answer, LoadCell* cell, int64_t loads, int64_t started, int64_t ended
+        self,
+        int index,
+        object answer,
+        LoadCell* cell,
+        int64_t loads,
+        int64_t started,
+        int64_t ended,
     ) except -1
     cdef int fail(
         self, int index, object error, int64_t loads, int64_t started, int64_t ended

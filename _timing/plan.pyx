@@ -57,9 +57,9 @@ cdef class Plan:
     the calling lane made during the call. The has_… and says_… arguments tell which attributes the
     target's answers have. `source` ("hit", "miss", "wait") wins over `cache_hit`: True is a hit,
     False a miss, or a wait where loads can be seen and this call made none. Without either, a call
-    that loaded is a miss, a call above 50 µs that overlapped another's load a wait, else a hit.
+    that loaded is a miss, one above 50 µs in which another's load ended is a wait, else a hit.
 
-    An exception that the judge itself raises ends the run. ValueError for a code that means nothing.
+    What the judge itself raises ends the run. ValueError for a code that means nothing.
     """
 
     def __init__(
@@ -88,7 +88,13 @@ cdef class Plan:
         self.fields = [None] * len(self.ids)
 
     cdef int settle(
-        self, int index, object answer, LoadCell* cell, int64_t loads, int64_t started, int64_t ended
+        self,
+        int index,
+        object answer,
+        LoadCell* cell,
+        int64_t loads,
+        int64_t started,
+        int64_t ended,
     ) except -1:
         """Outcome and flaws of one answer: recognised, or judged."""
         cdef Fields known
@@ -187,9 +193,7 @@ cdef inline bint equal(object given, object known) except -1:
 cdef inline int infer(LoadCell* cell, int64_t loads, int64_t started, int64_t ended) noexcept:
     if loads:
         return MISS_CODE
-    if ended - started > SLOW_CALL_NS and (
-        load_i64(&cell.in_flight) > 0 or load_i64(&cell.last_end_ns) >= started
-    ):
+    if ended - started > SLOW_CALL_NS and load_i64(&cell.last_end_ns) >= started:
         return WAIT_CODE
     return HIT_CODE
 

@@ -35,7 +35,7 @@ cdef struct Recorder:
 
 
 cdef inline int64_t counts_index_2(int64_t value) noexcept nogil:
-    """Counter of a value at two significant figures: 256 sub-buckets, then 128 for each doubling."""
+    """Counter of a value at 2 significant figures: 256 sub-buckets, then 128 a doubling."""
     cdef int shift = 56 - leading_zeros(<unsigned long long>value | 255)
     return (<int64_t>shift << 7) + (value >> shift)
 

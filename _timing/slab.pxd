@@ -21,3 +21,6 @@ cdef class Slab:
     cdef HistogramSum _sum(self, int role, outcomes, processes, int kind)
     cdef _processes(self, processes)
     cdef _live(self, shape, dtype, Py_ssize_t offset, strides)
+
+
+cdef int check(name, Py_ssize_t index, Py_ssize_t count) except -1

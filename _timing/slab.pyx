@@ -10,13 +10,10 @@ from libc.string cimport memcpy
 import numpy as np
 
 from _timing.atomics cimport (
-    add_i64,
-    add_u64,
     load_i32,
     load_i64,
     load_u32,
     load_u64,
-    raise_to,
     store_i64,
     store_u32,
 )
@@ -45,7 +42,6 @@ from _timing.layout import HEADER_DTYPE, HIT, LANE_DTYPE, LOAD_CELL_DTYPE, TENAN
 cdef enum:
     MAGIC_HIGH = 0x53545245
     MAGIC_LOW = 0x53533031
-
 
 
 cdef class Slab:
@@ -120,7 +116,7 @@ cdef class Slab:
         return load_u32(&self.head.stop) != 0
 
     def open_gate(self, int index, int64_t start_ns, int64_t end_ns=0):
-        """Let the lanes that wait at a gate go at `start_ns`; `end_ns` is for them to read, 0 = none."""
+        """Let the lanes that wait at a gate go at `start_ns`; they may read `end_ns`, 0 = none."""
         cdef Gate* gate = self.gate(index)
         if start_ns <= 0:
             raise ValueError(f"start_ns must be an instant of the monotonic clock, not {start_ns}")
@@ -148,21 +144,6 @@ cdef class Slab:
     def gate_end(self, int index):
         """The end instant that the gate was opened with; 0 = none."""
         return load_i64(&self.gate(index).end_ns)
-
-    # Loads: by whoever loads a tenant, in any process and thread.
-
-    def load_began(self, Py_ssize_t tenant):
-        """A load of the tenant is in flight from now on."""
-        check("tenant", tenant, self.layout.tenants)
-        add_i64(&self.load_cell(tenant).in_flight, 1)
-
-    def load_ended(self, Py_ssize_t tenant, int64_t ended_ns):
-        """A load of the tenant has ended, well or badly."""
-        check("tenant", tenant, self.layout.tenants)
-        cdef LoadCell* cell = self.load_cell(tenant)
-        raise_to(&cell.last_end_ns, ended_ns)
-        add_u64(&cell.loads, 1)
-        add_i64(&cell.in_flight, -1)
 
     # Readers.
 

@@ -20,7 +20,7 @@ cdef class HistogramSum:
     cdef void add(
         self, uint64_t marked, const int64_t* counts, int64_t least, int64_t greatest
     ) noexcept:
-        """Add the marked pages of `counts`. An unmarked page is not read: that would allocate it."""
+        """Add the marked pages of `counts`; reading an unmarked one would allocate it."""
         cdef Py_ssize_t page, i, first
         cdef Py_ssize_t n = self.counts.shape[0]
         cdef int64_t* into = &self.counts[0]
