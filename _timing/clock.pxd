@@ -36,7 +36,7 @@ cdef extern from *:
     static inline int timing_sleep(int64_t deadline) {
         struct timespec t;
     #ifdef __APPLE__
-        /* no clock_nanosleep there: the rest is computed, so a preemption here prolongs the sleep */
+        /* no clock_nanosleep there: the rest is computed, so a preemption here prolongs it */
         int64_t rest = deadline - timing_now();
         if (rest <= 0) return 0;
         t.tv_sec = (time_t)(rest / 1000000000);

@@ -9,6 +9,8 @@ three figures); the class holds any other.
 cimport cython
 from libc.stdint cimport int64_t
 
+from _timing.geometry cimport Geometry
+
 cdef extern from *:
     int leading_zeros "__builtin_clzll"(unsigned long long) noexcept nogil
 
@@ -21,7 +23,7 @@ cdef extern from *:
     """
     #define TIMING_HIGHEST_VALUE 60000000000LL
     """
-    const int64_t HIGHEST_VALUE "TIMING_HIGHEST_VALUE"      # ns: the default's highest trackable value
+    const int64_t HIGHEST_VALUE "TIMING_HIGHEST_VALUE"  # ns: the default's highest
 
 
 cdef inline int64_t counts_index(int64_t value) noexcept nogil:
@@ -48,8 +50,7 @@ cdef class Histogram:
     cdef int64_t* table
     cdef int64_t[::1] memory
     cdef object array
-    cdef int unit_magnitude
-    cdef int half_magnitude
+    cdef Geometry geometry
     cdef readonly int64_t lowest_discernible_value
     cdef readonly int64_t highest_trackable_value
     cdef readonly int significant_figures
@@ -60,9 +61,4 @@ cdef class Histogram:
     cdef int64_t greatest
 
     cdef void survey(self) noexcept
-    cdef int64_t clamped(self, int64_t value) noexcept nogil
-    cdef double middle_of(self, int64_t index) noexcept nogil
-    cdef int64_t index_of(self, int64_t value) noexcept nogil
-    cdef int64_t lowest_of(self, int64_t index) noexcept nogil
-    cdef int64_t width_of(self, int64_t index) noexcept nogil
     cdef void tally(self, int64_t value, int64_t count) noexcept nogil

@@ -10,12 +10,17 @@ from libc.limits cimport LLONG_MAX
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t
 
+from _timing.geometry cimport (
+    Geometry, clamped, highest_of, index_of, lowest_of, make_geometry, middle_of
+)
+from _timing.vectors cimport avx2
+
 import numpy as np
 
 from _timing import hlog
 from _timing.rank import rank
 
-cdef extern from "kernels.h":
+cdef extern from "counting.h":
     ctypedef struct Counters:
         int64_t* table
         int64_t least
@@ -24,23 +29,8 @@ cdef extern from "kernels.h":
         int64_t overflow
         int unit_magnitude
         int half_magnitude
-    int has_avx2 "timing_has_avx2"() noexcept nogil
-    int64_t general_index "timing_index"(
-        int64_t value, int unit_magnitude, int half_magnitude) noexcept nogil
     void count_many "timing_count_many"(
         Counters* c, const int64_t* values, int64_t n, int64_t beyond, int avx2) noexcept nogil
-
-cdef bint avx2 = has_avx2()
-
-
-def allow_avx2(bint allowed):
-    """Turn the AVX2 pass of `record_many` on (where the processor has it) or off.
-
-    For tests and benchmarks, which compare it with the portable one. Returns whether it is on.
-    """
-    global avx2
-    avx2 = allowed and has_avx2()
-    return avx2
 
 
 @cython.final
@@ -61,30 +51,12 @@ cdef class Histogram:
     def __cinit__(self, int64_t lowest_discernible_value=1,
                   int64_t highest_trackable_value=60_000_000_000, int significant_figures=3,
                   counts=None):
-        if not 1 <= significant_figures <= 5:
-            raise ValueError(f"significant_figures is {significant_figures}; 1 to 5 are possible")
-        if lowest_discernible_value < 1:
-            raise ValueError("lowest_discernible_value must be at least 1")
-        if highest_trackable_value // 2 < lowest_discernible_value:
-            raise ValueError("highest_trackable_value must be at least 2 * lowest_discernible_value")
-        # Sub-buckets: the smallest power of two that tells 2 * 10**figures units apart.
-        cdef int half = (2 * 10 ** int(significant_figures) - 1).bit_length() - 1
-        cdef int unit = int(lowest_discernible_value).bit_length() - 1
-        if unit + half > 61:
-            raise ValueError("so many significant figures above so large a lowest value exceed int64")
-        cdef int64_t buckets = 1
-        cdef int64_t beyond = (<int64_t>2 << half) << unit
-        while beyond <= highest_trackable_value:
-            buckets += 1
-            if beyond > LLONG_MAX // 2:
-                break
-            beyond <<= 1
-        self.unit_magnitude = unit
-        self.half_magnitude = half
+        self.geometry = make_geometry(
+            lowest_discernible_value, highest_trackable_value, significant_figures)
         self.lowest_discernible_value = lowest_discernible_value
         self.highest_trackable_value = highest_trackable_value
         self.significant_figures = significant_figures
-        self.index_count = (buckets + 1) << half
+        self.index_count = self.geometry.index_count
         cdef bint given = counts is not None
         if not given:
             counts = np.zeros(self.index_count, dtype=np.int64)
@@ -115,9 +87,8 @@ cdef class Histogram:
         self.least = LLONG_MAX
         self.greatest = -1
         if last >= 0:
-            self.least = self.lowest_of(first)
-            self.greatest = min(self.lowest_of(last) + (self.width_of(last) - 1),
-                                self.highest_trackable_value)
+            self.least = lowest_of(&self.geometry, first)
+            self.greatest = clamped(&self.geometry, highest_of(&self.geometry, last))
 
     def adopt(self, int64_t minimum, int64_t maximum, int64_t overflow=0):
         """Take the counters as they stand now, with extremes that somebody else kept exactly.
@@ -126,32 +97,16 @@ cdef class Histogram:
         The total is counted anew, so that a copy made in mid-write is consistent in itself;
         extremes that contradict the counters (they are ahead or behind by a few records) give way.
         """
+        cdef Geometry* g = &self.geometry
         self.survey()
         self.overflow = overflow
         if self.total_count:
-            if self.index_of(self.clamped(minimum)) == self.index_of(self.least):
-                self.least = self.clamped(minimum)
-            if self.index_of(self.clamped(maximum)) == self.index_of(self.greatest):
-                self.greatest = self.clamped(maximum)
-
-    cdef int64_t clamped(self, int64_t value) noexcept nogil:
-        return min(max(value, 0), self.highest_trackable_value)
-
-    cdef int64_t index_of(self, int64_t value) noexcept nogil:
-        """Counter of a value in range."""
-        return general_index(value, self.unit_magnitude, self.half_magnitude)
-
-    cdef int64_t lowest_of(self, int64_t index) noexcept nogil:
-        """Smallest value of a counter."""
-        cdef int64_t shift = (index >> self.half_magnitude) - 1
-        if shift < 0:
-            shift = 0
-        return (index - (shift << self.half_magnitude)) << shift << self.unit_magnitude
-
-    cdef int64_t width_of(self, int64_t index) noexcept nogil:
-        """How many values a counter stands for."""
-        cdef int64_t shift = (index >> self.half_magnitude) - 1
-        return <int64_t>1 << ((shift if shift > 0 else 0) + self.unit_magnitude)
+            minimum = clamped(g, minimum)
+            maximum = clamped(g, maximum)
+            if index_of(g, minimum) == index_of(g, self.least):
+                self.least = minimum
+            if index_of(g, maximum) == index_of(g, self.greatest):
+                self.greatest = maximum
 
     cdef void tally(self, int64_t value, int64_t count) noexcept nogil:
         """The one way a single value enters; `count` > 0."""
@@ -165,7 +120,7 @@ cdef class Histogram:
             self.least = value
         if value > self.greatest:
             self.greatest = value
-        self.table[general_index(value, self.unit_magnitude, self.half_magnitude)] += count
+        self.table[index_of(&self.geometry, value)] += count
         self.total_count += count
 
     def record(self, int64_t value, int64_t count=1):
@@ -193,7 +148,7 @@ cdef class Histogram:
             return
         # Bits that are clear in all values below the largest power of two that is in range.
         cdef int64_t beyond = 0
-        if self.unit_magnitude == 0 and self.index_count <= 65536:
+        if self.geometry.unit_magnitude == 0 and self.index_count <= 65536:
             beyond = -(<int64_t>1 << min((self.highest_trackable_value + 1).bit_length() - 1, 51))
         cdef Counters c
         c.table = self.table
@@ -201,8 +156,8 @@ cdef class Histogram:
         c.greatest = self.greatest
         c.highest = self.highest_trackable_value
         c.overflow = self.overflow
-        c.unit_magnitude = self.unit_magnitude
-        c.half_magnitude = self.half_magnitude
+        c.unit_magnitude = self.geometry.unit_magnitude
+        c.half_magnitude = self.geometry.half_magnitude
         count_many(&c, &memory[0], memory.shape[0], beyond, avx2)
         self.least = c.least
         self.greatest = c.greatest
@@ -222,10 +177,9 @@ cdef class Histogram:
         cdef int64_t missing = value - expected_interval if value > expected_interval else 0
         cdef int64_t lowest, more
         while missing >= expected_interval:
-            if missing > self.highest_trackable_value:
-                lowest = self.highest_trackable_value + 1
-            else:
-                lowest = self.lowest_of(self.index_of(missing))
+            lowest = self.highest_trackable_value + 1
+            if missing < lowest:
+                lowest = lowest_of(&self.geometry, index_of(&self.geometry, missing))
             # All terms of this counter at once; its largest and its smallest keep extremes exact.
             more = (missing - max(lowest, expected_interval)) // expected_interval
             if more:
@@ -245,8 +199,8 @@ cdef class Histogram:
         if other.total_count == 0:
             return
         self.overflow += other.overflow
-        if (self.unit_magnitude == other.unit_magnitude
-                and self.half_magnitude == other.half_magnitude
+        if (self.geometry.unit_magnitude == other.geometry.unit_magnitude
+                and self.geometry.half_magnitude == other.geometry.half_magnitude
                 and self.highest_trackable_value == other.highest_trackable_value):
             self.total_count += other.total_count
             for index in range(self.index_count):
@@ -254,9 +208,9 @@ cdef class Histogram:
         else:
             for index in range(other.index_count):
                 if other.table[index]:
-                    self.tally(other.lowest_of(index), other.table[index])
-        self.least = min(self.least, self.clamped(minimum))
-        self.greatest = max(self.greatest, self.clamped(maximum))
+                    self.tally(lowest_of(&other.geometry, index), other.table[index])
+        self.least = min(self.least, clamped(&self.geometry, minimum))
+        self.greatest = max(self.greatest, clamped(&self.geometry, maximum))
 
     def value_at_percentile(self, percentile):
         """Highest value of the counter that holds the percentile's rank, at most `max`.
@@ -267,7 +221,7 @@ cdef class Histogram:
         return self.values_at_percentiles((percentile,))[0]
 
     def values_at_percentiles(self, percentiles):
-        """`value_at_percentile` of each, in the order given, as a list; one pass over the counts."""
+        """`value_at_percentile` of each, in the order given, as a list; one pass over counts."""
         ranks = [rank(percentile, self.total_count) for percentile in percentiles]
         values = [0] * len(ranks)
         if self.total_count == 0:
@@ -280,12 +234,8 @@ cdef class Histogram:
             while below < wanted and index + 1 < self.index_count:
                 index += 1
                 below += self.table[index]
-            values[place] = min(self.lowest_of(index) + (self.width_of(index) - 1), self.greatest)
+            values[place] = min(highest_of(&self.geometry, index), self.greatest)
         return values
-
-    cdef double middle_of(self, int64_t index) noexcept nogil:
-        """HdrHistogram's median equivalent value: what a counter's values count as in a sum."""
-        return <double>(self.lowest_of(index) + (self.width_of(index) >> 1))
 
     def mean(self):
         """Arithmetic mean, each value taken as the middle of its counter; 0.0 when empty."""
@@ -295,7 +245,7 @@ cdef class Histogram:
             return 0.0
         for index in range(self.index_count):
             if self.table[index]:
-                total += <double>self.table[index] * self.middle_of(index)
+                total += <double>self.table[index] * middle_of(&self.geometry, index)
         return total / <double>self.total_count
 
     def stddev(self):
@@ -308,7 +258,7 @@ cdef class Histogram:
             return 0.0
         for index in range(self.index_count):
             if self.table[index]:
-                distance = self.middle_of(index) - mean
+                distance = middle_of(&self.geometry, index) - mean
                 total += <double>self.table[index] * (distance * distance)
         return sqrt(total / <double>self.total_count)
 
@@ -328,18 +278,15 @@ cdef class Histogram:
         return self.array
 
     def encode(self):
-        """HdrHistogram's V2 compressed form in base64; `overflow` and exact extremes are not in it."""
-        cdef int64_t used = self.index_of(self.greatest) + 1 if self.total_count else 0
+        """HdrHistogram's V2 compressed form in base64; without `overflow` and exact extremes."""
+        cdef int64_t used = index_of(&self.geometry, self.greatest) + 1 if self.total_count else 0
         geometry = hlog.Geometry(self.lowest_discernible_value, self.highest_trackable_value,
                                  self.significant_figures)
         return hlog.encode(geometry, self.memory[:used])
 
     @staticmethod
     def decode(data):
-        """The histogram in `data` (bytes or str) as `encode` and other HdrHistogram ports write it.
-
-        ValueError for anything else.
-        """
+        """The histogram in `data` (bytes or str), from any HdrHistogram port; else ValueError."""
         payload = hlog.Payload(data)
         cdef Histogram histogram = Histogram(*payload.geometry)
         payload.unpack(histogram.memory)

@@ -125,7 +125,7 @@ class Payload:
             raise ValueError(f"a damaged histogram: {error}") from None
 
     def unpack(self, int64_t[::1] counts not None):
-        """Write the counters into `counts`, which is all zeros; ValueError if they do not fit it."""
+        """Write the counters into `counts`, which is all zeros; ValueError if they do not fit."""
         cdef int64_t limit = LONGEST * counts.shape[0]
         if self._length > limit:
             raise ValueError("a histogram with more counters than its range has")
