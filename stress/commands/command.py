@@ -1,4 +1,4 @@
-"""One subcommand for click: reads the options of stress.scenario.options, collects mistakes.
+"""One subcommand for click: reads its options, collects mistakes.
 
 click parses; what the values mean, and whether they are right, is decided outside it.
 """
@@ -13,7 +13,7 @@ import click
 
 from stress.errors import SeveralErrors, UsageError
 from stress.scenario.given import Given
-from stress.scenario.options import Option
+from stress.scenario.option import Option
 
 Values = dict[str, list[Given[Any]]]
 Run = Callable[[Values, list[UsageError]], int]

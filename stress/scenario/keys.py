@@ -83,7 +83,8 @@ def sequence(
     if tenants < 1 or size < 1 or seed < 0:
         raise ValueError("tenants and size must be at least 1, seed at least 0")
     if keys.kind == "seq":
-        return (np.arange(size, dtype=np.int64) % tenants).astype(np.int32)
+        indices: npt.NDArray[np.int64] = np.arange(size, dtype=np.int64) % tenants
+        return indices.astype(np.int32)
     # PCG64 named: numpy may change what default_rng means, a seed must keep its sequence.
     random = np.random.Generator(np.random.PCG64(seed))
     if keys.kind == "zipf":
@@ -95,7 +96,8 @@ def sequence(
         weights = np.full(tenants, share / hot)
         weights[hot:] = (1.0 - share) / max(1, tenants - hot)
         return _drawn(random.random(size), weights)
-    return random.integers(0, tenants, size=size, dtype=np.int32)
+    uniform: npt.NDArray[np.int32] = random.integers(0, tenants, size=size, dtype=np.int32)
+    return uniform
 
 
 def _hot_tenants(tenants: int, share: Fraction) -> int:

@@ -22,17 +22,8 @@ import msgspec
 
 from stress.errors import UsageError, as_typed
 from stress.scenario import units
-from stress.scenario.metrics import (
-    AGGREGATIONS,
-    LABELS,
-    METRICS,
-    OUTCOMES,
-    PHASE_ALIASES,
-    PHASES,
-    UNITS,
-    Kind,
-)
-from stress.scenario.spelling import nearest
+from stress.scenario.metrics import LABELS, METRICS, UNITS, Kind
+from stress.scenario.series import check_metric, read_aggregation, read_labels
 from stress.scenario.units import Misread
 
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -40,8 +31,6 @@ OPERATORS: tuple[Operator, ...] = ("<", "<=", ">", ">=", "==", "!=")
 
 _LEFT_RIGHT = re.compile(r"([^<>=!]*)([<>=!]*)(.*)", re.DOTALL)
 _SERIES = re.compile(r"([^{}:]*)(?:\{([^{}]*)\}\s*)?(?::(.*))?", re.DOTALL)
-_PERCENTILE = re.compile(r"p\s*\(\s*(.*?)\s*\)", re.DOTALL)
-_BARE_PERCENTILE = re.compile(r"p\(?([0-9][0-9.]*)\)?")
 _EXAMPLE_UNIT: dict[Kind, str] = {"latency": "ms", "rate": "/s"}
 _EXAMPLE_VALUE: dict[Kind, str] = {
     "latency": "5ms",
@@ -90,12 +79,12 @@ def read(text: str) -> Threshold:
     if series is None:
         raise Misread(f"{as_typed(left)} is no series", "write resolve{outcome:hit}:p(99)<1ms")
     metric, label_text, aggregation = series[1].strip(), series[2], series[3]
-    _check_metric(metric, aggregation, op, value)
+    check_metric(metric, aggregation, op, value)
     known = METRICS[metric]
-    labels = {} if label_text is None else _labels(metric, label_text)
+    labels = {} if label_text is None else read_labels(metric, label_text)
     if aggregation is None or not aggregation.strip():
         raise Misread(f"{metric} needs an aggregation", f"write {known.example}")
-    name, percentile = _aggregation(metric, aggregation.strip())
+    name, percentile = read_aggregation(metric, aggregation.strip())
     if op not in OPERATORS:
         _refuse_operator(op, known.example)
     kind = known.kinds["p(N)" if percentile is not None else name]
@@ -122,107 +111,6 @@ def parse(text: str, where: str | None = None) -> Threshold:
     except Misread as mistake:
         where = f"--threshold '{text}'" if where is None else where
         raise UsageError(where, mistake.what, mistake.mend) from None
-
-
-def _check_metric(metric: str, aggregation: str | None, op: str, value: str) -> None:
-    if metric in METRICS:
-        return
-    bare = _BARE_PERCENTILE.fullmatch(metric)
-    if aggregation is None and (bare or metric in AGGREGATIONS):
-        name = f"p({bare[1]})" if bare else metric
-        what = "no metric"
-        if bare and not _in_range(bare[1]):
-            what, name = f"no metric, and {name} lies outside 0 to 100", "p(99)"
-        if units.is_number(value):
-            what += f", and {value} has no unit"
-            value = f"{value}ms"
-        raise Misread(what, f"write resolve:{name}{op or '<'}{value or '5ms'}")
-    if not metric:
-        raise Misread("no metric", "write resolve:p(99)<5ms")
-    near = nearest(metric, METRICS)
-    if near:
-        raise Misread(f"unknown metric {metric}", f"did you mean {near}?")
-    short = ", ".join(name for name in METRICS if not name.endswith("_violations"))
-    if metric.endswith("_violations"):
-        raise Misread(f"no check {metric.removesuffix('_violations')}", "see the README's checks")
-    raise Misread(f"unknown metric {metric}", f"one of {short}")
-
-
-def _labels(metric: str, text: str) -> dict[str, str]:
-    labels: dict[str, str] = {}
-    for piece in text.split(","):
-        key, colon, value = (part.strip() for part in piece.partition(":"))
-        if not key or not colon or not value:
-            raise Misread(f"label '{piece.strip()}' is not NAME:VALUE", "write {outcome:hit}")
-        if key not in LABELS:
-            near = nearest(key, LABELS)
-            raise Misread(
-                f"unknown label {key}",
-                f"did you mean {near}?" if near else f"one of {', '.join(LABELS)}",
-            )
-        allowed = METRICS[metric].labels
-        if key not in allowed:
-            cure = f"it takes {', '.join(allowed)}" if allowed else "leave the braces out"
-            raise Misread(f"{metric} has no label {key}", cure)
-        if key in labels:
-            raise Misread(f"label {key} is given twice", "keep one")
-        labels[key] = _label_value(key, value)
-    if "tenant" in labels and len(labels) > 1:
-        raise Misread("tenant cannot be combined with another label", "keep one of them")
-    return labels
-
-
-def _label_value(key: str, value: str) -> str:
-    if key == "process":
-        return f"{units.whole(value, 0, 10**6, f'no process {value}', 'write process:0')}"
-    if key == "tenant":
-        return value
-    known = OUTCOMES if key == "outcome" else PHASES
-    value = PHASE_ALIASES.get(value, value) if key == "phase" else value
-    if value not in known:
-        near = nearest(value, known)
-        cure = f"did you mean {near}?" if near else f"one of {', '.join(known)}"
-        raise Misread(f"unknown {key} {value}", cure)
-    return value
-
-
-def _aggregation(metric: str, text: str) -> tuple[str, str | None]:
-    """The aggregation's canonical name, and N of p(N) as exact decimal text."""
-    kinds, example = METRICS[metric].kinds, METRICS[metric].example
-    percentile = _PERCENTILE.fullmatch(text)
-    if percentile:
-        figure = percentile[1]
-        if not units.is_number(figure) or len(figure) > units.MAX_DIGITS:
-            if figure[:1] == "-" and units.is_number(figure[1:]):
-                raise Misread(f"p({figure}) lies outside 0 to 100", "write p(99)")
-            raise Misread(f"p({figure}) has no number", "write p(99)")
-        if not _in_range(figure):
-            raise Misread(f"p({figure}) lies outside 0 to 100", "write p(99)")
-        if "p(N)" in kinds:
-            exact = _plain_decimal(figure)
-            return f"p({exact})", exact
-        text = "percentile"
-    elif text in kinds and text != "p(N)":
-        return text, None
-    elif text not in AGGREGATIONS:
-        bare = _BARE_PERCENTILE.fullmatch(text)
-        near = f"p({bare[1]})" if bare and _in_range(bare[1]) else nearest(text, AGGREGATIONS)
-        raise Misread(
-            f"unknown aggregation {text}",
-            f"did you mean {near}?" if near else f"one of {', '.join(AGGREGATIONS)}",
-        )
-    raise Misread(f"{metric} has no {text}", f"write {example}")
-
-
-def _in_range(figure: str) -> bool:
-    return units.is_number(figure) and 0 <= Fraction(figure) <= 100
-
-
-def _plain_decimal(figure: str) -> str:
-    """99.90 and 099.9 are 99.9: equal percentiles are spelled alike."""
-    integer, _, decimals = figure.partition(".")
-    integer, decimals = integer.lstrip("0") or "0", decimals.rstrip("0")
-    return f"{integer}.{decimals}" if decimals else integer
 
 
 def _refuse_operator(op: str, example: str) -> None:
@@ -286,7 +174,7 @@ def only_isolation(thresholds: Iterable[Threshold]) -> tuple[Threshold, ...]:
 
 def merge(built_in: Iterable[Threshold], user: Iterable[Threshold]) -> tuple[Threshold, ...]:
     """Built-in and user's thresholds; a user's one takes the place of the built-in one of the same
-    metric, labels and aggregation, and its name. Two of the user's on one series both stay: a range.
+    metric, labels and aggregation, and its name. Two of the user's on one series both stay.
     """
     own = {threshold.expression: threshold for threshold in user}
     merged: list[Threshold] = []
