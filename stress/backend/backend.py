@@ -1,0 +1,46 @@
+"""What a run needs of a server, whoever runs it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+
+from stress.backend.tenants import TenantTruth
+
+
+class Backend(ABC):
+    """A control plane and the databases of its tenants, open until `close`.
+
+    name: as the report says it ("embedded PostgreSQL 18").
+    control_plane_url: postgresql+psycopg2://…, password inside; never printed.
+    encryption_key: in the form of ENCRYPTION_KEY; never printed.
+    tenants: in the order of their index, each with what its own direct connection reported.
+    """
+
+    name: str
+    control_plane_url: str
+    encryption_key: str
+    tenants: Sequence[TenantTruth]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.name}, {len(self.tenants)} tenants>"
+
+    @abstractmethod
+    def secrets(self) -> Iterable[str]:
+        """Every password and key that must not show in anything we write."""
+
+    @abstractmethod
+    def sessions(self) -> int:
+        """Client sessions in the tenants' databases, counted by the server."""
+
+    @abstractmethod
+    def sessions_settled(self, baseline: int, limit_s: float) -> int:
+        """The same once it is back at `baseline`, else after `limit_s`."""
+
+    @abstractmethod
+    def after_fork_in_child(self) -> None:
+        """Let go of what belongs to the parent. Every forked worker calls it before all else."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give everything back. May be called again; in a forked child it does nothing."""

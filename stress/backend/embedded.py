@@ -1,0 +1,154 @@
+"""The embedded PostgreSQL: started for one run, with fresh tenants, and thrown away with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+
+import psycopg2
+from sqlalchemy import NullPool, create_engine
+from sqlalchemy.engine import URL
+
+from resolver.keyring import Keyring
+from stress.backend import binaries, folder, libpq, sessions
+from stress.backend.backend import Backend
+from stress.backend.provision import NewTenant, Provisioner, new_password, plan, write_rows
+from stress.backend.server import SUPERUSER, Server
+from stress.backend.tenants import TenantTruth
+from stress.errors import BackendError
+
+__all__ = ["Backend", "EmbeddedBackend", "start"]
+
+DRIVER = "postgresql+psycopg2"
+CONTROL_PLANE = "control_plane"
+
+
+class EmbeddedBackend(Backend):
+    """A server of our own. admin_url: the superuser's, over the Unix socket; password inside."""
+
+    def __init__(
+        self,
+        name: str,
+        control_plane: URL,
+        admin: URL,
+        encryption_key: str,
+        created: Sequence[NewTenant],
+        tenants: Sequence[TenantTruth],
+        server: Server,
+        resources: ExitStack,
+    ) -> None:
+        self.name = name
+        self.control_plane_url = control_plane.render_as_string(hide_password=False)
+        self.admin_url = admin
+        self.encryption_key = encryption_key
+        self.tenants = tuple(tenants)
+        self._databases = [str(tenant.database) for tenant in tenants]
+        self._secrets = [
+            encryption_key,
+            str(control_plane.password),
+            str(admin.password),
+            *(str(tenant.url.password) for tenant in created),
+        ]
+        self._server = server
+        self._resources = resources
+
+    def secrets(self) -> Iterable[str]:
+        """The key, and the passwords of the superuser, the control plane and each tenant."""
+        return tuple(self._secrets)
+
+    def sessions(self) -> int:
+        """Client sessions in the tenants' databases, counted by the server."""
+        return sessions.count(self.admin_url, self._databases)
+
+    def sessions_settled(self, baseline: int, limit_s: float) -> int:
+        """The same once it is back at `baseline`, else after `limit_s`."""
+        return sessions.settled(self.admin_url, self._databases, baseline, limit_s)
+
+    def after_fork_in_child(self) -> None:
+        """Let go of the pipe that keeps the server alive."""
+        self._server.after_fork_in_child()
+
+    def close(self) -> None:
+        """Stop the server and remove its directory."""
+        self._resources.close()
+
+
+def start(
+    tenants: int, *, pg_bin: str | None = None, progress: Callable[[str], None]
+) -> EmbeddedBackend:
+    """Start a server and make `tenants` tenants (at least 1) on it.
+
+    pg_bin: the folder of initdb and postgres, in place of those that are found. progress is given
+    a line now and then. Call it in the main thread, before any other thread exists; none is left
+    running on return. BackendError where it cannot start. Whatever is raised, and however this
+    process ends, the server and its directory go with it.
+    """
+    account = binaries.server_account()
+    found = binaries.find(pg_bin, account)
+    place = folder.find(account, tenants, copy=bool(found.copy))
+    with ExitStack() as resources:
+        resources.callback(libpq.restore_variables, libpq.forget_variables())
+        server = Server(found, account, place, new_password())
+        resources.callback(server.close)
+        begun = time.monotonic()
+        took = server.times.initdb_s + server.times.start_s
+        started = f"PostgreSQL {found.major} started in {took:.2f} s"
+
+        def tell(done: int) -> None:
+            progress(f"{started}; {done:,} of {tenants:,} tenants created")
+
+        try:
+            backend = _provision(server, found.major, tenants, tell, resources)
+        except psycopg2.errors.DiskFull:
+            raise place.full() from None
+        except psycopg2.Error as error:
+            what = f"creating the tenants failed: {_first_line(error)}"
+            raise BackendError(found.where, what, "run it again") from None
+        progress(f"{started}; {tenants:,} tenants created in {time.monotonic() - begun:.2f} s")
+        backend._resources = resources.pop_all()
+        return backend
+
+
+def _provision(
+    server: Server, major: int, count: int, tell: Callable[[int], None], resources: ExitStack
+) -> EmbeddedBackend:
+    admin = URL.create(
+        DRIVER,
+        username=SUPERUSER,
+        password=server.password,
+        host=server.socket,
+        port=server.port,
+        database="postgres",
+    )
+    control_plane = URL.create(
+        DRIVER,
+        username=CONTROL_PLANE,
+        password=new_password(),
+        host=server.host,
+        port=server.port,
+        database=CONTROL_PLANE,
+    )
+    provisioner = Provisioner(admin, major, tell)
+    provisioner.create_role(control_plane)
+    provisioner.create_database(CONTROL_PLANE, owner=CONTROL_PLANE)
+    created = plan(count, server.host, server.port)
+    key = Keyring.generate()
+    engine = create_engine(control_plane, poolclass=NullPool)
+    write_rows(engine, Keyring(key), created)
+    truths = provisioner.create(created)
+    return EmbeddedBackend(
+        f"embedded PostgreSQL {major}",
+        control_plane,
+        admin,
+        key,
+        created,
+        truths,
+        server,
+        resources,
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,157 @@
+"""What a target by hand is built with: the control plane's address and key, a counted loader."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from _timing import monotonic_ns
+from resolver.keyring import Keyring
+from resolver.table import DEFAULT_TABLE, TableMapping
+
+Note = Callable[[str, int, int], None]
+DEFAULT_LEASE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Record:
+    """A tenant's row, decrypted. url: with the password, which its repr masks."""
+
+    tenant_id: str
+    url: URL
+    version: int
+
+
+class ControlPlane:
+    """Loads tenants' rows; every call is counted.
+
+    Made before the fork. Each thread of each process opens a connection of its own at its first
+    load and keeps it: none crosses a fork. The sums are of this process.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        encryption_key: str,
+        *,
+        table: TableMapping = DEFAULT_TABLE,
+        note: Note | None = None,
+    ) -> None:
+        """note(tenant_id, started_ns, ended_ns) is called at the end of each load."""
+        self._url = url
+        self._keyring = Keyring(encryption_key)
+        self._table = table
+        self._statement = table.row_statement()
+        self._note = note
+        self._renew()
+
+    def __repr__(self) -> str:
+        return f"<ControlPlane: {self.loads} loads>"
+
+    def _renew(self) -> None:
+        """A fresh state, for the first use in a process."""
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._own = threading.local()
+        self._engine: Engine | None = None
+        self._loads = self._query_ns = self._decryption_ns = 0
+
+    @property
+    def loads(self) -> int:
+        """Calls of `load` in this process, failed ones too."""
+        return self._loads if self._pid == os.getpid() else 0
+
+    def parts(self) -> dict[str, int]:
+        """loads, and the summed time of their queries and decryptions: query_ns, decryption_ns."""
+        if self._pid != os.getpid():
+            return {"loads": 0, "query_ns": 0, "decryption_ns": 0}
+        with self._lock:
+            return {
+                "loads": self._loads,
+                "query_ns": self._query_ns,
+                "decryption_ns": self._decryption_ns,
+            }
+
+    def load(self, tenant_id: str) -> Record:
+        """The tenant's row as it is now. LookupError for an unknown or suspended tenant."""
+        if self._pid != os.getpid():
+            self._renew()
+        started = monotonic_ns()
+        queried = decrypted = started
+        try:
+            row = self._query(tenant_id)
+            queried = decrypted = monotonic_ns()
+            if row is None:
+                raise LookupError(f"no tenant {tenant_id!r}")
+            if not row["active"]:
+                raise LookupError(f"tenant {tenant_id!r} is not active")
+            sealed = str(row["password"])
+            password = self._keyring.decrypt(str(row["id"]), sealed, self._table.cipher)
+            decrypted = monotonic_ns()
+            url = URL.create(
+                "postgresql+psycopg2",
+                str(row["username"]),
+                password,
+                str(row["host"]),
+                int(row["port"]),
+                str(row["database"]),
+            )
+            return Record(str(row["id"]), url, int(row["version"]))
+        finally:
+            ended = monotonic_ns()
+            with self._lock:
+                self._loads += 1
+                self._query_ns += queried - started
+                self._decryption_ns += decrypted - queried
+            if self._note is not None:
+                self._note(tenant_id, started, ended)
+
+    def close(self) -> None:
+        """Close the calling thread's connection; the next load opens another."""
+        connection: Connection | None = getattr(self._own, "connection", None)
+        self._own.connection = None
+        if connection is not None and self._pid == os.getpid():
+            connection.close()
+
+    def _query(self, tenant_id: str) -> dict[str, Any] | None:
+        connection = self._connection()
+        try:
+            row = connection.execute(self._statement, {"tenant_id": tenant_id}).mappings().first()
+        except DBAPIError:
+            self.close()  # it may be broken; the next load opens another
+            raise
+        return None if row is None else dict(row)
+
+    def _connection(self) -> Connection:
+        connection: Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            with self._lock:
+                if self._engine is None:
+                    self._engine = create_engine(
+                        self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+                    )
+            connection = self._own.connection = self._engine.connect()
+        return connection
+
+
+@dataclass(frozen=True)
+class Context:
+    """The argument of a target by hand (`name(context)`). Times in seconds.
+
+    lease: how long a call may wait for another call's load before it takes over.
+    """
+
+    control_plane_url: str = field(repr=False)
+    encryption_key: str = field(repr=False)
+    cache_ttl: float
+    procs: int
+    threads: int
+    control_plane: ControlPlane
+    lease: float = DEFAULT_LEASE_S
