@@ -25,15 +25,8 @@ from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint32_t, uint64_t
 from _timing.atomics cimport add_u32, load_u32, store_i32, store_u32
 from _timing.clock cimport now_ns, sleep_to_ns, thread_cpu_now_ns
 from _timing.gate cimport in_main_thread, sleep_until, wait_done, wait_open
-from _timing.layout cimport (
-    HIT_CODE,
-    OUTCOMES_N,
-    ROLES_N,
-    Header,
-    LaneRecord,
-    LoadCell,
-    RoleCounters,
-)
+from _timing.layout cimport HIT_CODE, OUTCOMES_N, ROLES_N
+from _timing.layout cimport Header, LaneRecord, LoadCell, RoleCounters
 from _timing.loads cimport count_loads_in
 from _timing.plan cimport INVENTED_BIT, OUTCOME_BITS, TORN_BIT, WRONG_BIT, Plan
 from _timing.recording cimport record_request, record_shift, recorder_for
@@ -121,9 +114,7 @@ cdef class Lane:
         cdef uint64_t before
         check("role", role, ROLES_N)
         if len(plan.ids) > self.slab.layout.tenants:
-            raise ValueError(
-                f"the plan has {len(plan.ids)} tenants, the slab {self.slab.layout.tenants}"
-            )
+            raise ValueError(f"{len(plan.ids)} tenants, on a slab of {self.slab.layout.tenants}")
         if self.running:
             raise RuntimeError("the lane is running already")
         self.take(keys)
@@ -146,11 +137,11 @@ cdef class Lane:
                 try:
                     self.loop()
                     break
-                except Exception as error:
-                    self.failed(error)
                 except BaseException as error:
-                    # A thread that left would be waited for by all the others.
-                    if self.in_main_thread or isinstance(error, KeyboardInterrupt):
+                    # SystemExit too: a thread that left would be waited for by all the others.
+                    if not isinstance(error, Exception) and (
+                        self.in_main_thread or isinstance(error, KeyboardInterrupt)
+                    ):
                         raise
                     self.failed(error)
             return self.finished() - before

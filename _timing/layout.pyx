@@ -4,6 +4,8 @@ The format itself is described in layout.pxd; the numpy types here describe the 
 `struct_sizes` lets a test compare the two.
 """
 
+cimport cython
+
 import numpy as np
 
 # What a request was made for.
@@ -186,6 +188,7 @@ cdef Py_ssize_t paged(Py_ssize_t size) noexcept:
     return (size + PAGE_BYTES - 1) // PAGE_BYTES * PAGE_BYTES
 
 
+@cython.final
 cdef class Layout:
     """Offsets and size in bytes of a slab for `procs` processes of `threads` lanes.
 

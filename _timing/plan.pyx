@@ -7,6 +7,7 @@ goes to the judge again, so a wrong answer is never recognised and always found.
 The memory belongs to one process and is shared by its lanes under the GIL.
 """
 
+cimport cython
 from cpython.object cimport PyObject
 from libc.stdint cimport int64_t
 
@@ -36,10 +37,12 @@ cdef str MISS_WORD = "miss"
 cdef str WAIT_WORD = "wait"
 
 
+@cython.final
 cdef class Fields:
     """The fields of an answer that was judged right; the objects themselves, for identity."""
 
 
+@cython.final
 cdef class Plan:
     """An operation, the tenants it is called for, and the judge of its answers.
 

@@ -4,6 +4,7 @@ Lanes write it; readers copy. The only things that others write are the gates an
 (the controller) and the load cells (whoever loads, atomically).
 """
 
+cimport cython
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.string cimport memcpy
 
@@ -44,6 +45,7 @@ cdef enum:
     MAGIC_LOW = 0x53533031
 
 
+@cython.final
 cdef class Slab:
     """The slab over `memory`: a writable, page-aligned buffer of at least `layout.size` bytes.
 

@@ -1,5 +1,6 @@
 """Adding up histograms that are being written: marked pages only, into a copy of one's own."""
 
+cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
 import numpy as np
@@ -8,6 +9,7 @@ from _timing.histogram cimport HIGHEST_VALUE, INDEX_COUNT, Histogram
 from _timing.layout cimport PAGE_COUNTERS, TENANT_COUNTERS
 
 
+@cython.final
 cdef class HistogramSum:
     """A sum of histograms of one geometry: 1 ns to 60 s at 3, or 2, significant figures."""
 

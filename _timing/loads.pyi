@@ -1,0 +1,3 @@
+from _timing.slab import Slab
+
+def note_load(slab: Slab, tenant: int, started_ns: int, ended_ns: int) -> None: ...
