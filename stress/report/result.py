@@ -26,16 +26,21 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Base of every part of a result."""
 
 
-class Verdict(_Part):
-    """What the run says, and why. `reasons` holds sentences, the weightiest first."""
+class Verdict(_Part, frozen=True, kw_only=True):
+    """What the run says, and why. `reasons` holds sentences, the weightiest first.
+
+    invalid: its times and rates cannot be trusted and no view shows them; true of every run whose
+    status is invalid, and of one that fails by a violation which was found in an invalid run.
+    """
 
     status: VerdictStatus
     exit_code: int
     reasons: list[str] = []
     partial: bool = False
+    invalid: bool = False
 
 
-class Requests(_Part):
+class Requests(_Part, frozen=True, kw_only=True):
     """The accounting of the headline phase.
 
     scheduled = successful + failed + skipped + unfinished, total = successful + failed.
@@ -50,7 +55,7 @@ class Requests(_Part):
     late: int = 0
 
 
-class Cache(_Part):
+class Cache(_Part, frozen=True, kw_only=True):
     """Outcomes of the headline phase; None where outcomes could not be seen.
 
     hit_rate = hits / total. speedup = mean miss / mean hit, by service time.
@@ -69,7 +74,7 @@ class Cache(_Part):
     source: Literal["answer", "loader", "statements", "counters", "unknown"]
 
 
-class Summary(_Part):
+class Summary(_Part, frozen=True, kw_only=True):
     """One latency distribution. A percentile with fewer than 10 samples beyond it is None.
 
     `hdr` is an HdrHistogram V2 compressed payload in base64.
@@ -87,7 +92,7 @@ class Summary(_Part):
     hdr: str
 
 
-class Latency(_Part):
+class Latency(_Part, frozen=True, kw_only=True):
     """Response time (from the intended start) and service time (from the actual start)."""
 
     response: Summary
@@ -98,7 +103,7 @@ Latencies = dict[str, Latency]
 """Keys: all, hit, miss, wait, negative, error. An outcome without requests has no key."""
 
 
-class ColdParts(_Part):
+class ColdParts(_Part, frozen=True, kw_only=True):
     """Average parts of a cold load, ns. query + decryption + cache = mean miss; None if not offered."""
 
     control_plane_query: float | None
@@ -107,7 +112,7 @@ class ColdParts(_Part):
     connection: float | None
 
 
-class Cold(_Part):
+class Cold(_Part, frozen=True, kw_only=True):
     """Each tenant's first load, one at a time, in one worker."""
 
     loads: int
@@ -117,7 +122,7 @@ class Cold(_Part):
     wall_s: float
 
 
-class Throughput(_Part):
+class Throughput(_Part, frozen=True, kw_only=True):
     """wall_s = last end - common start; start_s = how much of it was starting the threads."""
 
     wall_s: float
@@ -126,7 +131,7 @@ class Throughput(_Part):
     start_s: float
 
 
-class Steady(_Part):
+class Steady(_Part, frozen=True, kw_only=True):
     """The time-limited part behind a counted run (or the counted part itself, where it was long enough)."""
 
     wall_s: float
@@ -138,7 +143,7 @@ class Steady(_Part):
     is_counted_part: bool = False
 
 
-class Reference(_Part):
+class Reference(_Part, frozen=True, kw_only=True):
     """One process alone, measured before the others start; its numbers enter no sum."""
 
     pid: int
@@ -146,7 +151,7 @@ class Reference(_Part):
     violations: int
 
 
-class Waiting(_Part):
+class Waiting(_Part, frozen=True, kw_only=True):
     """How much of the callers' time was waiting for the GIL or a processor, from the hits.
 
     gil_and_cpu_share is a fraction of the summed hit time; own_* is the target's own time.
@@ -158,7 +163,7 @@ class Waiting(_Part):
     longest_ns: int | None
 
 
-class Process(_Part):
+class Process(_Part, frozen=True, kw_only=True):
     """One worker. Times and rates are of the steady part where there is one."""
 
     index: int
@@ -173,7 +178,7 @@ class Process(_Part):
     ended: str = "joined"
 
 
-class Tenant(_Part):
+class Tenant(_Part, frozen=True, kw_only=True):
     """One tenant's share of the headline phase. id None: all tenants that are not listed."""
 
     id: str | None
@@ -186,7 +191,7 @@ class Tenant(_Part):
     tenants: int = 1
 
 
-class Error(_Part):
+class Error(_Part, frozen=True, kw_only=True):
     """One kind of failure, shown once; times in seconds since the start of the measured part."""
 
     type: str
@@ -198,7 +203,7 @@ class Error(_Part):
     traceback: str | None = None
 
 
-class SeriesPoint(_Part):
+class SeriesPoint(_Part, frozen=True, kw_only=True):
     """One interval of the progress line."""
 
     phase: str
@@ -209,7 +214,7 @@ class SeriesPoint(_Part):
     p99_ns: int | None
 
 
-class ThresholdResult(_Part):
+class ThresholdResult(_Part, frozen=True, kw_only=True):
     """One judged threshold. `ok` None: not evaluated, which counts as not met.
 
     by_max: too few samples for the percentile, but the slowest request meets it.
@@ -227,7 +232,7 @@ class ThresholdResult(_Part):
     note: str | None = None
 
 
-class PhaseResult(_Part):
+class PhaseResult(_Part, frozen=True, kw_only=True):
     """One phase of the run with its own figures."""
 
     name: str
@@ -239,7 +244,7 @@ class PhaseResult(_Part):
     thresholds: list[ThresholdResult] = []
 
 
-class WitnessEvent(_Part):
+class WitnessEvent(_Part, frozen=True, kw_only=True):
     """One line of a witness; t_ns counts from its first event."""
 
     t_ns: int
@@ -250,7 +255,7 @@ class WitnessEvent(_Part):
     version: str | None = None
 
 
-class Witness(_Part):
+class Witness(_Part, frozen=True, kw_only=True):
     """The calls that prove a violation."""
 
     tenant: str
@@ -261,7 +266,7 @@ class Witness(_Part):
     reproduce: str
 
 
-class Check(_Part):
+class Check(_Part, frozen=True, kw_only=True):
     """One verification. `evidence` says in words what `examined` counted; reason: why not tested."""
 
     id: str
@@ -275,7 +280,7 @@ class Check(_Part):
     notes: list[str] = []
 
 
-class ChecklistLine(_Part):
+class ChecklistLine(_Part, frozen=True, kw_only=True):
     """One line of the verification checklist."""
 
     line: str
@@ -283,7 +288,7 @@ class ChecklistLine(_Part):
     evidence: str
 
 
-class Caveat(_Part):
+class Caveat(_Part, frozen=True, kw_only=True):
     """A doubt about a figure: a fact with its figure, its consequence, and the command that removes it."""
 
     id: str
@@ -291,7 +296,7 @@ class Caveat(_Part):
     cure: str
 
 
-class Environment(_Part):
+class Environment(_Part, frozen=True, kw_only=True):
     """Where the run took place. No host name, no user name, no path."""
 
     os: str
@@ -308,7 +313,7 @@ class Environment(_Part):
     load_average: float | None = None
 
 
-class Result(_Part):
+class Result(_Part, frozen=True, kw_only=True):
     """Everything one run found."""
 
     schema_version: int = SCHEMA_VERSION
