@@ -21,7 +21,7 @@ MAX_LINES = 5
 
 # What is cut first when a line is too long, and to what length at least. The cure is what the
 # reader needs most, so it goes last.
-_SHORTEST_WHERE = 36
+_SHORTEST_WHERE = 16
 _SHORTEST_WHAT = 16
 
 _PLAIN = re.compile(r"[\w./:%+=,@-]+", re.ASCII)
@@ -46,7 +46,8 @@ class StressError(Exception):
         parts = (self.where, self.what, self.mend)
         where, what, mend = (one_line(part, ascii_only=ascii_only) for part in parts)
         room = LINE_WIDTH - len("stress: : ; ")
-        where = _shorten(where, max(_SHORTEST_WHERE, room - len(what) - len(mend)), tail=10)
+        left = max(_SHORTEST_WHERE, room - len(what) - len(mend))
+        where = _shorten(where, left, tail=max(0, min(10, left - 20)))
         what = _shorten(what, max(_SHORTEST_WHAT, room - len(where) - len(mend)))
         mend = _shorten(mend, room - len(where) - len(what))
         return f"stress: {where}: {what}; {mend}"

@@ -50,7 +50,7 @@ class Measures(Protocol):
         """Response times in ns of a latency metric."""
 
     def value(self, metric: str, labels: Mapping[str, str]) -> float | None:
-        """Any other figure, in the metric's base unit; `failed` is a count, FAILED_SHARE its share."""
+        """Any other figure, in its base unit. `failed` is a count, FAILED_SHARE a fraction."""
 
 
 def judge(thresholds: Iterable[Threshold], measures: Measures) -> list[ThresholdResult]:

@@ -7,10 +7,9 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from stress.scenario.profiles import PROFILES
 from stress.scenario.scenario import DEFAULT_SEED, Scenario
-
-PROFILE_REQUESTS = {"light": 100, "medium": 500, "heavy": 1000}
-PROFILE_THREADS = {"light": 5, "medium": 10, "heavy": 20}
+from stress.scenario.units import duration_text
 
 
 def told_target(spec: str) -> str:
@@ -25,29 +24,35 @@ def command_of(told: Mapping[str, Any], **changed: Any) -> str:
     if "requests" in changed:
         values["duration_s"] = None
     name = values["name"]
+    default = Scenario()
+    profile = PROFILES.get(name)
     words = ["stress", name]
     if values["target"] not in (None, "resolver"):
         words += ["--target", told_target(values["target"])]
     if values["procs"] != 1:
         words += ["--procs", f"{values['procs']}"]
-    if values["threads"] != PROFILE_THREADS.get(name):
+    if profile is None or values["threads"] != profile.threads:
         words += ["--threads", f"{values['threads']}"]
     if values["duration_s"] is not None:
-        words += ["--duration", f"{values['duration_s']:g}s"]
-    elif values["requests"] != PROFILE_REQUESTS.get(name):
+        words += ["--duration", duration_text(values["duration_s"])]
+    elif profile is None or values["requests"] != profile.requests:
         words += ["-n", f"{values['requests']}"]
-    if values["steady_s"] != Scenario().steady_s:
-        words += ["--steady", f"{values['steady_s']:g}s"]
+    if values["steady_s"] != default.steady_s:
+        words += ["--steady", duration_text(values["steady_s"])]
     if values["warmup_s"] is not None:
-        words += ["--warmup", f"{values['warmup_s']:g}s"]
+        words += ["--warmup", duration_text(values["warmup_s"])]
     elif values["warmup_passes"] != 1:
         words += ["--warmup", f"{values['warmup_passes']}"]
     if values["tenants"] not in (None, told.get("default_tenants")):
         words += ["--tenants", f"{values['tenants']}"]
     if values["keys"] != "uniform":
         words += ["--keys", values["keys"]]
-    if values["cache_ttl_s"] != Scenario().cache_ttl_s:
-        words += ["--cache-ttl", f"{values['cache_ttl_s']:g}s"]
+    if values["cache_ttl_s"] != default.cache_ttl_s:
+        words += ["--cache-ttl", duration_text(values["cache_ttl_s"])]
     if values["seed"] != DEFAULT_SEED:
         words += ["--seed", f"{values['seed']}"]
+    if values.get("graceful_stop_s", default.graceful_stop_s) != default.graceful_stop_s:
+        words += ["--graceful-stop", duration_text(values["graceful_stop_s"])]
+    if not values.get("reference", True):
+        words += ["--no-reference"]
     return shlex.join(words)

@@ -85,19 +85,35 @@ def sequence(
     if keys.kind == "seq":
         indices: npt.NDArray[np.int64] = np.arange(size, dtype=np.int64) % tenants
         return indices.astype(np.int32)
-    # PCG64 named: numpy may change what default_rng means, a seed must keep its sequence.
-    random = np.random.Generator(np.random.PCG64(seed))
+    return _drawn(_uniform_draws(seed, size), _weights(keys, tenants))
+
+
+def _uniform_draws(seed: int, size: int) -> npt.NDArray[np.float64]:
+    """Doubles in [0, 1) from the upper 53 bits of PCG64.
+
+    numpy promises the bits of PCG64 for a seed, not what its Generator makes of them; results of
+    one seed must stay comparable when numpy is renewed.
+    """
+    import numpy as np
+
+    raw: npt.NDArray[np.uint64] = np.random.PCG64(seed).random_raw(size)
+    return np.ldexp((raw >> np.uint64(11)).astype(np.float64), -53)
+
+
+def _weights(keys: Keys, tenants: int) -> npt.NDArray[np.float64]:
+    """How likely each tenant is, not normalised."""
+    import numpy as np
+
     if keys.kind == "zipf":
-        weights = np.arange(1, tenants + 1, dtype=np.float64) ** -float(keys.parameters[0])
-        return _drawn(random.random(size), weights)
+        return np.arange(1, tenants + 1, dtype=np.float64) ** -float(keys.parameters[0])
+    weights = np.ones(tenants)
     if keys.kind == "hotspot":
         hot = _hot_tenants(tenants, Fraction(keys.parameters[0]))
-        share = float(Fraction(keys.parameters[1])) if hot < tenants else 1.0
-        weights = np.full(tenants, share / hot)
-        weights[hot:] = (1.0 - share) / max(1, tenants - hot)
-        return _drawn(random.random(size), weights)
-    uniform: npt.NDArray[np.int32] = random.integers(0, tenants, size=size, dtype=np.int32)
-    return uniform
+        if hot < tenants:
+            share = float(Fraction(keys.parameters[1]))
+            weights[:hot] = share / hot
+            weights[hot:] = (1.0 - share) / (tenants - hot)
+    return weights
 
 
 def _hot_tenants(tenants: int, share: Fraction) -> int:
@@ -113,7 +129,7 @@ def _drawn(
     import numpy as np
 
     cumulated = np.cumsum(weights)
-    drawn = np.searchsorted(cumulated, uniform * cumulated[-1], side="right")
+    drawn: npt.NDArray[np.intp] = np.searchsorted(cumulated, uniform * cumulated[-1], side="right")
     # A draw that rounds up to the total would fall behind the last tenant with any weight.
-    last = int(np.flatnonzero(weights)[-1])
-    return np.minimum(drawn, last).astype(np.int32)
+    drawn = np.minimum(drawn, np.flatnonzero(weights)[-1])
+    return drawn.astype(np.int32)

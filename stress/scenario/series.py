@@ -12,6 +12,14 @@ from stress.scenario.units import Misread
 
 _PERCENTILE = re.compile(r"p\s*\(\s*(.*?)\s*\)", re.DOTALL)
 _BARE_PERCENTILE = re.compile(r"p\(?([0-9][0-9.]*)\)?")
+_SYNONYMS = {
+    "mean": "avg",
+    "average": "avg",
+    "median": "med",
+    "minimum": "min",
+    "maximum": "max",
+    "p": "p(99)",
+}
 
 
 def check_metric(metric: str, aggregation: str | None, op: str, value: str) -> None:
@@ -24,9 +32,9 @@ def check_metric(metric: str, aggregation: str | None, op: str, value: str) -> N
         what = "no metric"
         if bare and not _in_range(bare[1]):
             what, name = f"no metric, and {name} lies outside 0 to 100", "p(99)"
-        if units.is_number(value):
+        elif units.is_number(value):
             what += f", and {value} has no unit"
-            value = f"{value}ms"
+        value = f"{value}ms" if units.is_number(value) else value
         raise Misread(what, f"write resolve:{name}{op or '<'}{value or '5ms'}")
     if not metric:
         raise Misread("no metric", "write resolve:p(99)<5ms")
@@ -98,7 +106,8 @@ def read_aggregation(metric: str, text: str) -> tuple[str, str | None]:
         return text, None
     elif text not in AGGREGATIONS:
         bare = _BARE_PERCENTILE.fullmatch(text)
-        near = f"p({bare[1]})" if bare and _in_range(bare[1]) else nearest(text, AGGREGATIONS)
+        near = _SYNONYMS.get(text.lower()) or nearest(text, AGGREGATIONS)
+        near = f"p({bare[1]})" if bare and _in_range(bare[1]) else near
         raise Misread(
             f"unknown aggregation {text}",
             f"did you mean {near}?" if near else f"one of {', '.join(AGGREGATIONS)}",

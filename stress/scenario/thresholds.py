@@ -20,7 +20,7 @@ from typing import Literal
 
 import msgspec
 
-from stress.errors import UsageError, as_typed
+from stress.errors import UsageError
 from stress.scenario import units
 from stress.scenario.metrics import LABELS, METRICS, UNITS, Kind
 from stress.scenario.series import check_metric, read_aggregation, read_labels
@@ -77,7 +77,7 @@ def read(text: str) -> Threshold:
     left, op, value = (part.strip() for part in split.groups()) if split else (text, "", "")
     series = _SERIES.fullmatch(left)
     if series is None:
-        raise Misread(f"{as_typed(left)} is no series", "write resolve{outcome:hit}:p(99)<1ms")
+        raise Misread("its braces do not match", "write resolve{outcome:hit}:p(99)<1ms")
     metric, label_text, aggregation = series[1].strip(), series[2], series[3]
     check_metric(metric, aggregation, op, value)
     known = METRICS[metric]
@@ -139,7 +139,7 @@ def _value(kind: Kind, text: str, left: str) -> tuple[str, Fraction | int]:
         figure = text[:-1] if text[-1:] in ("x", "×") else text
         return figure, units.number(figure, f"write {left}20")
     few = f"{text} is no count"
-    return text, units.whole(text, 0, 10**15, few, f"write a whole number, such as {left}0")
+    return text, units.whole(text, 0, 10**15, few, "write 0 or more")
 
 
 _ALWAYS = (

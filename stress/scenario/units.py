@@ -8,6 +8,7 @@ what was meant.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
@@ -108,6 +109,12 @@ def duration_s(text: str, *, zero: str | None = None, example: str = "5s") -> fl
             "shorter than 1 ns, the clock's unit", f"write 1ns or more, such as {example}"
         )
     return float(ns / NS)
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as it may be typed again: exact, without an exponent."""
+    figure = f"{Decimal(repr(float(seconds))):f}"
+    return f"{figure.rstrip('0').rstrip('.') if '.' in figure else figure}s"
 
 
 def rate_per_s(text: str) -> Fraction:
