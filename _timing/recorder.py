@@ -28,6 +28,7 @@ from _timing.layout import (
     WARMUP,
     Layout,
 )
+from _timing.recording import record
 from _timing.slab import Slab
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "WARMUP",
     "Layout",
     "Slab",
+    "record",
 ]

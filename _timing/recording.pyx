@@ -7,8 +7,10 @@ would lose counts silently, so the import fails there.
 
 import sys
 
-from _timing.layout cimport COUNTED_ROLE
-from _timing.slab cimport Slab
+from libc.stdint cimport int64_t
+
+from _timing.layout cimport COUNTED_ROLE, OUTCOMES_N, ROLES_N
+from _timing.slab cimport Slab, check
 
 if not getattr(sys, "_is_gil_enabled", lambda: True)():
     raise ImportError(
@@ -36,3 +38,33 @@ cdef Recorder recorder_for(Slab slab, int process, int thread, int role) noexcep
         if slab.layout.tenant_histograms:
             recorder.tenant_counts = <char*>slab.tenant_counts(process, 0)
     return recorder
+
+
+def record(
+    Slab slab not None,
+    int process,
+    int thread,
+    int role,
+    int outcome,
+    int tenant,
+    *,
+    int64_t intended_ns,
+    int64_t started_ns,
+    int64_t ended_ns,
+):
+    """Record one request that the caller timed; it must be the only writer of that lane.
+
+    Response time is `ended_ns` - `intended_ns`, service time `ended_ns` - `started_ns`; below 0
+    counts as 0, above 60 s as 60 s and as overflow. IndexError for anything the slab has not.
+    """
+    check("process", process, slab.layout.procs)
+    check("thread", thread, slab.layout.threads)
+    check("role", role, ROLES_N)
+    check("outcome", outcome, OUTCOMES_N)
+    check("tenant", tenant, slab.layout.tenants)
+    cdef Recorder recorder = recorder_for(slab, process, thread, role)
+    if recorder.counters.first_start_ns == 0:
+        recorder.counters.first_start_ns = started_ns
+        recorder.counters.start_lag_ns = started_ns - intended_ns
+    recorder.counters.started += 1
+    record_request(&recorder, outcome, tenant, intended_ns, started_ns, ended_ns)
