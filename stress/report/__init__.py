@@ -1,1 +1,1 @@
-"""Views of a result: the terminal, the result file, and progress. All of them read `result` alone."""
+"""Views of a result: the terminal, the result file, progress. All of them read `result` alone."""

@@ -10,20 +10,21 @@ from typing import TextIO
 from stress.report import json_file, terminal
 from stress.report.page import WIDTH
 from stress.report.result import Result
+from stress.report.sections.ending import File
+from stress.report.visible import speaks_unicode
 from stress.scenario.output import Output
 
 
 def deliver(result: Result, output: Output) -> None:
     """Write the files, then print the report; it goes to standard error where data takes stdout."""
-    files = []
+    files: list[File] = []
     stream: TextIO = sys.stdout
-    if output.json == "-":
-        stream = sys.stderr
-        json_file.write(result, "-")
-    elif output.json is not None:
-        json_file.write(result, output.json)
-        size = os.path.getsize(output.json)
-        files.append((os.path.basename(output.json), size, "every figure, histograms included"))
+    if output.json is not None:
+        size = json_file.write(result, output.json)
+        if output.json == json_file.STANDARD_OUTPUT:
+            stream = sys.stderr
+        else:
+            files.append((os.path.basename(output.json), size, json_file.HOLDS))
     text = terminal.render(
         result,
         width=shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH,
@@ -34,12 +35,3 @@ def deliver(result: Result, output: Output) -> None:
     )
     stream.write(text)
     stream.flush()
-
-
-def speaks_unicode(stream: TextIO) -> bool:
-    """Whether the report's marks can be written there."""
-    try:
-        "═█µ×≥".encode(stream.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -1,4 +1,4 @@
-"""What a result says in a few words, the same in every view: its word, its size, why, what was met."""
+"""What a result says in a few words, alike in every view: its word, its size, why, what was met."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _elsewhere(found: ThresholdResult) -> bool:
 
 
 def met(result: Result) -> list[list[Span]]:
-    """`8 of 8 targets met, 2 by the maximum`, `7 checks pass, 20 not tested`, `1 caveat (below)`."""
+    """`8 of 8 targets met`, `7 checks pass, 20 not tested`, `1 caveat (below)`."""
     targets, verdict = shown_targets(result), result.verdict
     found: list[list[Span]] = []
     if verdict.partial or not figures_hold(result):
@@ -210,7 +210,7 @@ def asked(found: ThresholdResult) -> str:
 
 
 def operator(expression: str) -> str:
-    """The comparison of a threshold's expression, as it is printed; labels may hold such signs too."""
+    """The comparison of an expression, as it is printed; its labels may hold such signs too."""
     condition = expression.rpartition("}")[2]
     start = min((condition.find(sign) for sign in "<>=!" if sign in condition), default=0)
     sign = condition[start : start + 2]

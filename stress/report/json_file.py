@@ -58,7 +58,7 @@ def write(result: Result, path: str) -> int:
 
 
 def read(path: str) -> Result:
-    """The result in a file. UsageError if it is missing, cut off, foreign, or of a newer version."""
+    """The result in a file. UsageError if it is missing, cut off, foreign or of a newer version."""
     where = visible(path)
     try:
         with open(path, "rb") as file:

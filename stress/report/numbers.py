@@ -24,7 +24,7 @@ def _decimal(value: float) -> Decimal:
 
 
 def _rounded(value: Decimal, digits: int, rounding: str = ROUND_HALF_UP) -> Decimal:
-    """The value with that many significant digits, trailing zeros kept; whole digits are not lost."""
+    """The value with that many significant digits, trailing zeros kept."""
     if not value:
         return Decimal(0)
     exponent = value.adjusted() - digits + 1

@@ -1,6 +1,6 @@
 """A page of lines: everything is measured, so that no line is ever wider than the page.
 
-All text enters through `span`, which makes it fit for the terminal; sections never see escape codes.
+All text enters through `span`, which makes it fit for the terminal; no section sees escape codes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Cell = Part | Sequence[Part]
 
 
 class Column(NamedTuple):
-    """One column of a table. `width`: what it takes where there is room, the gap before it included.
+    """One column of a table. `width`: what it takes where there is room, its gap included.
 
     `drop` 0: always there; others are left out where the page is narrow, the highest first.
     """
@@ -141,7 +141,7 @@ class Page:
             self.lines += wrapped(line, self.width) if cells(line) > self.width else [line]
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
-        """Rows under their heads (none if all heads are empty); a row of one cell is a line of text.
+        """Rows under their heads (none if all are empty); a row of one cell is a line of text.
 
         The first column takes what the others leave. A first cell wider than that stands on a line
         of its own, above its row.

@@ -1,7 +1,7 @@
-"""Pieces of text with a role, and lines of them: measured in terminal cells, cut, wrapped, coloured.
+"""Pieces of text with a role, and lines of them: measured in terminal cells, cut, wrapped.
 
-A role says what a piece is, never how it looks; the 16 ANSI colours below are the terminal's answer,
-so that the user's theme decides. Every role repeats what a word already says.
+A role says what a piece is, never how it looks. On a terminal it becomes one of the 16 ANSI
+colours, which the user's theme decides; it only repeats what a word says already.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def words(spans: Iterable[Span]) -> list[Line]:
 
 
 def wrapped(spans: Iterable[Span], room: int, first: int | None = None) -> list[Line]:
-    """Lines of at most `room` columns, the first of `first`; broken inside a word only if need be."""
+    """Lines of at most `room` columns, the first of `first`; a word is broken only if need be."""
     room = max(1, room)
     lines: list[Line] = []
     line: Line = []
@@ -120,9 +120,9 @@ def printed(line: Iterable[Span], *, color: bool) -> str:
         spans[-1] = Span(spans[-1].text.rstrip(" "))
     if not color:
         return "".join(span.text for span in spans).rstrip(" ")
-    return "".join(
-        f"\x1b[{_SGR[span.role]}m{span.text}\x1b[0m"
-        if span.role and span.text.strip()
-        else span.text
-        for span in spans
-    )
+    return "".join(_coloured(span) for span in spans)
+
+
+def _coloured(span: Span) -> str:
+    code = _SGR[span.role] if span.role and span.text.strip() else None
+    return span.text if code is None else f"\x1b[{code}m{span.text}\x1b[0m"

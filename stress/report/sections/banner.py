@@ -16,7 +16,7 @@ _ROLES = {"pass": "banner_pass", "fail": "banner_fail"}
 
 def show(page: Page, result: Result) -> None:
     """Title and banner between two rules."""
-    page.say(Span(TITLE, "dim"))
+    page.prose(Span(TITLE, "dim"))
     page.rule()
     _first_line(page, result)
     reasons = headline.why(result)

@@ -77,7 +77,7 @@ def show_ending(page: Page, result: Result, files: Sequence[File]) -> None:
     _files(page, files, at)
     page.blank()
     role = _LAST.get(result.verdict.status, "last_doubt")
-    page.say(Span(headline.last_line(result), role))
+    page.prose(Span(headline.last_line(result), role), hang=2)
 
 
 def _place(backend: str) -> str:

@@ -41,7 +41,7 @@ def _why(page: Page, result: Result) -> None:
 
 
 def _kept(page: Page, result: Result) -> None:
-    """Every worker writes its own counts: those of the others are whole, and the dead one's stay."""
+    """Every worker writes its own counts: those of the others are whole, the dead one's stay."""
     requests = result.requests
     told = f"{requests.successful:,} successful, {requests.failed:,} failed"
     killed = [process for process in result.processes if process.ended.startswith(DIED)]

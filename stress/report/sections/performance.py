@@ -10,6 +10,7 @@ from stress.report.spans import Span
 MIN_MISSES = 10
 FULL_BAR = 14
 CALL_AT = 32
+LEAST_FOR_CALLS = 60
 VALUE_COLUMNS = (Column("", 18), Column("", 11))
 NOTE_AT = 32
 PART_COLUMNS = (
@@ -95,7 +96,9 @@ def _parts(page: Page, cold: Cold) -> None:
         bar = f"  {page.bar(share, FULL_BAR)}" if share >= 0.001 else ""
         role = "miss" if call == "miss" else ""
         figures = [numbers.duration(float(ns)), numbers.percent(share)]
-        lines.append([f"    {label:<{CALL_AT - 4}}{call}", *figures, Span(bar, role)])
+        wide = page.width >= LEAST_FOR_CALLS
+        named = f"    {label:<{CALL_AT - 4}}{call}" if wide else f"    {label}"
+        lines.append([named, *figures, Span(bar, role)])
     lines.append(["    together", numbers.duration(float(together)), numbers.percent(1.0), ""])
     page.blank()
     page.table([column._replace(head="") for column in PART_COLUMNS], lines)
