@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from typing import final
+from typing import Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,16 +7,15 @@ from typing_extensions import Buffer
 
 from _timing.rank import Percentile
 
-
 @final
 class Histogram:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         lowest_discernible_value: int = 1,
         highest_trackable_value: int = 60_000_000_000,
         significant_figures: int = 3,
         counts: Buffer | None = None,
-    ) -> None: ...
+    ) -> Self: ...
     @property
     def lowest_discernible_value(self) -> int: ...
     @property

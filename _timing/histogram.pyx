@@ -6,9 +6,11 @@ dropped; the extremes are kept exactly; a rank is max(1, ceil(p * n / 100)) in e
 """
 
 cimport cython
+from cpython.number cimport PyNumber_Index
 from libc.limits cimport LLONG_MAX
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t
+from libc.string cimport memcmp
 
 from _timing.geometry cimport (
     Geometry, clamped, highest_of, index_of, lowest_of, make_geometry, middle_of
@@ -33,6 +35,11 @@ cdef extern from "counting.h":
         Counters* c, const int64_t* values, int64_t n, int64_t beyond, int avx2) noexcept nogil
 
 
+cdef inline int64_t integer(value) except? -1:
+    """`value` as C, no float among them (Cython would cut it off)."""
+    return value if type(value) is int else PyNumber_Index(value)
+
+
 @cython.final
 cdef class Histogram:
     """Counts of int64 values, with every counter's width within the asked significant figures.
@@ -45,7 +52,8 @@ cdef class Histogram:
             count in (a numpy array, a slice of a shared mapping), or None for memory of its own.
             What is in it already counts: its extremes are then known to the width of a counter.
 
-    ValueError for an impossible geometry or a buffer of another size.
+    ValueError for an impossible geometry or a buffer of another size; ValueError or BufferError
+    for memory that cannot be written.
     """
 
     def __cinit__(self, int64_t lowest_discernible_value=1,
@@ -123,16 +131,17 @@ cdef class Histogram:
         self.table[index_of(&self.geometry, value)] += count
         self.total_count += count
 
-    def record(self, int64_t value, int64_t count=1):
+    def record(self, value, int64_t count=1):
         """Count `value` `count` times. Out of range is clamped and adds `count` to `overflow`.
 
-        ValueError for a negative count, OverflowError for an integer beyond 64 bits.
+        ValueError for a negative count, OverflowError for an integer beyond 64 bits, TypeError for
+        a float: it would be seconds.
         """
         if count <= 0:
             if count < 0:
                 raise ValueError(f"a count of {count} is negative")
             return
-        self.tally(value, count)
+        self.tally(integer(value), count)
 
     def record_many(self, values):
         """Count every element of a one-dimensional array of integers, as `record` would.
@@ -146,39 +155,36 @@ cdef class Histogram:
             array.astype(np.int64, casting="safe", copy=False))
         if memory.shape[0] == 0:
             return
-        # Bits that are clear in all values below the largest power of two that is in range.
+        # The bits that are clear below the largest power of two in range.
         cdef int64_t beyond = 0
         if self.geometry.unit_magnitude == 0 and self.index_count <= 65536:
-            beyond = -(<int64_t>1 << min((self.highest_trackable_value + 1).bit_length() - 1, 51))
-        cdef Counters c
-        c.table = self.table
-        c.least = self.least
-        c.greatest = self.greatest
-        c.highest = self.highest_trackable_value
-        c.overflow = self.overflow
-        c.unit_magnitude = self.geometry.unit_magnitude
-        c.half_magnitude = self.geometry.half_magnitude
+            beyond = -(<int64_t>1 << min(self.highest_trackable_value.bit_length() - 1, 51))
+        cdef Counters c = Counters(
+            self.table, self.least, self.greatest, self.highest_trackable_value, self.overflow,
+            self.geometry.unit_magnitude, self.geometry.half_magnitude)
         count_many(&c, &memory[0], memory.shape[0], beyond, avx2)
         self.least = c.least
         self.greatest = c.greatest
         self.overflow = c.overflow
         self.total_count += memory.shape[0]
 
-    def record_corrected(self, int64_t value, int64_t expected_interval):
+    def record_corrected(self, value, int64_t expected_interval):
         """Count `value`, and what a caller who waited for it could not send meanwhile.
 
         HdrHistogram's correction of coordinated omission: where `value` exceeds
         `expected_interval`, also value - interval, value - 2 * interval, … down to the interval.
         An interval of 0 or less corrects nothing. Takes time for counters, not for values.
         """
-        self.tally(value, 1)
+        cdef int64_t missing = integer(value)
+        self.tally(missing, 1)
         if expected_interval <= 0:
             return
-        cdef int64_t missing = value - expected_interval if value > expected_interval else 0
+        missing = missing - expected_interval if missing > expected_interval else 0
         cdef int64_t lowest, more
         while missing >= expected_interval:
-            lowest = self.highest_trackable_value + 1
-            if missing < lowest:
+            if missing > self.highest_trackable_value:
+                lowest = self.highest_trackable_value + 1
+            else:
                 lowest = lowest_of(&self.geometry, index_of(&self.geometry, missing))
             # All terms of this counter at once; its largest and its smallest keep extremes exact.
             more = (missing - max(lowest, expected_interval)) // expected_interval
@@ -194,14 +200,10 @@ cdef class Histogram:
         Extremes and `overflow` are taken over; what is out of range here is clamped and counted.
         """
         cdef int64_t index
-        cdef int64_t minimum = other.least
-        cdef int64_t maximum = other.greatest
         if other.total_count == 0:
             return
         self.overflow += other.overflow
-        if (self.geometry.unit_magnitude == other.geometry.unit_magnitude
-                and self.geometry.half_magnitude == other.geometry.half_magnitude
-                and self.highest_trackable_value == other.highest_trackable_value):
+        if memcmp(&self.geometry, &other.geometry, sizeof(Geometry)) == 0:
             self.total_count += other.total_count
             for index in range(self.index_count):
                 self.table[index] += other.table[index]
@@ -209,8 +211,8 @@ cdef class Histogram:
             for index in range(other.index_count):
                 if other.table[index]:
                     self.tally(lowest_of(&other.geometry, index), other.table[index])
-        self.least = min(self.least, clamped(&self.geometry, minimum))
-        self.greatest = max(self.greatest, clamped(&self.geometry, maximum))
+        self.least = min(self.least, clamped(&self.geometry, other.least))
+        self.greatest = max(self.greatest, clamped(&self.geometry, other.greatest))
 
     def value_at_percentile(self, percentile):
         """Highest value of the counter that holds the percentile's rank, at most `max`.

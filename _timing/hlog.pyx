@@ -79,7 +79,7 @@ def encode(geometry, const int64_t[::1] counts not None):
                 zeros += 1
                 index += 1
             if index < n:
-                at += write_number(out + at, -zeros if zeros > 1 else 0)
+                at += write_number(out + at, -zeros)
     header = HEADER.pack(PAYLOAD_COOKIE, at - HEADER.size, 0, geometry.significant_figures,
                          geometry.lowest_discernible_value, geometry.highest_trackable_value, 1.0)
     packed = zlib.compress(header + buffer[HEADER.size:at])

@@ -6,8 +6,8 @@ from __future__ import annotations
 class ManualClock:
     """Has the functions of `_timing.clock` that programs wait by; time passes only on request.
 
-    `monotonic_ns` and `sleep_until` are passed where the real ones would be. Sleeping takes no time:
-    it moves this clock to the deadline.
+    `monotonic_ns` and `sleep_until` are passed where the real ones would be. Sleeping takes no
+    time: it moves this clock to the deadline.
     """
 
     def __init__(self, now_ns: int = 0) -> None:
