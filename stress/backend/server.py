@@ -128,8 +128,7 @@ class Server:
             "socket_base": self._folder.socket_base,
             "binaries": binaries.folder_in_copy or str(binaries.folder),
             "copy": binaries.copy,
-            "uid": account.uid if account else None,
-            "gid": account.gid if account else None,
+            "owner": (account.uid, account.gid) if account else None,
             "password": self.password,
             "initdb": initdb,
             "settings": [*SETTINGS, *_since(SETTINGS_SINCE, binaries.major)],
@@ -194,6 +193,8 @@ class Server:
         """Stop the server and wait until its directory is gone. Again: nothing happens."""
         if os.getpid() != self._owner or self._lifeline < 0:
             return
+        with suppress(BrokenPipeError):
+            os.write(self._lifeline, b"\n")  # a forked process may hold the pipe open
         os.close(self._lifeline)  # from here on the warden clears up, whatever happens to us
         self._lifeline = -1
         os.close(self._messages)

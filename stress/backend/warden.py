@@ -1,12 +1,10 @@
 """The warden: a process of its own that runs the embedded server and clears everything away.
 
 Started first, in its own session, with a pipe from the run (its standard input). It makes the
-directory, runs initdb, starts the server, and then only waits: for the end of the pipe, for an
-order to stop, or for the death of its parent. Then it stops the server and removes the directory.
-So even SIGKILL of the run, at any moment, leaves nothing behind. The other way round, the server
-carries a parent-death signal and does not outlive the warden.
-
-It runs as a script under `python -I -S`: the standard library alone, 30 ms instead of a second.
+directory, runs initdb, starts the server, and then only waits: for the end of the pipe, an order to
+stop, or the death of its parent. Then it stops the server and removes the directory. So even
+SIGKILL of the run, at any moment, leaves nothing behind. The server in turn carries a parent-death
+signal and does not outlive the warden. A script for `python -I -S`: the standard library alone.
 
     standard input    one line of JSON, the orders; after that, any byte or the end means: stop
     standard output   lines of JSON: {"directory": path}, {"initdb": seconds}, {"ready": port, …},
@@ -36,10 +34,8 @@ PORT_ATTEMPTS = 5
 POLL_S = 0.005
 PARENT_POLL_S = 0.5
 STOP_LIMIT_S = 8.0  # the postmaster kills its own children after 5 s
-LOG_TAIL_BYTES = 4000
 PR_SET_PDEATHSIG = 1
 IPC_RMID = 0
-NOT_COPIED = {"pgxs", "pkgconfig", "__pycache__"}
 
 
 class Stop(Exception):
@@ -47,7 +43,7 @@ class Stop(Exception):
 
 
 class Failed(Exception):
-    """A program did not succeed: its exit status, and the end of its log."""
+    """A program did not succeed: its exit status, and its log."""
 
 
 class Warden:
@@ -56,30 +52,34 @@ class Warden:
     def __init__(self, orders: dict[str, Any], parent: int) -> None:
         self._orders = orders
         self._parent = parent
-        self._uid: int | None = orders["uid"]
-        self._gid: int | None = orders["gid"]
+        self._owner: tuple[int, int] | None = orders["owner"] and tuple(orders["owner"])
         self._directories: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._serving = False
+        self._told = False
+        self.step = "directory"
         self._wake, write = os.pipe()
         os.set_blocking(write, False)
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-        self._told = False
-        self.step = "directory"
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # wakes the wait, no more
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._hear)
-        # Ctrl-C belongs to the run, which reports first and then lets go of the pipe.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run reports first, then lets go
 
     def serve(self) -> NoReturn:
         """Start the server, then wait. Ends with Stop or Failed."""
         home = self._make_directory(self._orders["base"])
         tell(directory=home)
+        if self._owner is not None:
+            os.chmod(home, 0o711)
+        os.mkdir(f"{home}/data", 0o700)
+        self._give(f"{home}/data")
         binaries = self._orders["binaries"]
-        if self._orders["copy"]:
+        if self._orders["copy"]:  # what the server's user cannot read at its place
             self.step = "copy"
-            binaries = self._copy(home, binaries)
+            for source, inner in self._orders["copy"]:
+                copy_readable(source, Path(home, "binaries", inner))
+            binaries = f"{home}/binaries/{binaries}"
         self.step = "initdb"
         self._initdb(home, binaries)
         self.step = "start"
@@ -93,8 +93,8 @@ class Warden:
             signal.signal(number, signal.SIG_IGN)
         if self._process is not None:
             stop(self._process, gently=self._serving)
-        for directory in self._directories[:1]:
-            free_shared_memory(directory)
+        for home in self._directories[:1]:
+            free_shared_memory(home, self._owner)
         for directory in self._directories:
             remove(directory)
 
@@ -111,48 +111,43 @@ class Warden:
             raise Stop
 
     def _make_directory(self, base: str) -> str:
-        directory = tempfile.mkdtemp(prefix=PREFIX, dir=base)
-        self._directories.append(directory)
-        if self._uid is not None and self._gid is not None:
-            os.chown(directory, self._uid, self._gid)
-        return directory
+        self._directories.append(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        return self._directories[-1]
 
-    def _copy(self, home: str, binaries: str) -> str:
-        """What the server's user cannot read at its place."""
-        for source, inner in self._orders["copy"]:
-            copy_readable(source, Path(home, "binaries", inner))
-        return str(Path(home, "binaries", binaries))
+    def _give(self, path: str) -> str:
+        """Make it the server's user's. Root writes only where that user cannot plant a link."""
+        if self._owner is not None:
+            os.chown(path, *self._owner)
+        return path
 
     def _initdb(self, home: str, binaries: str) -> None:
-        password_file = Path(home, "password")
-        opened = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(opened, "w") as file:
-            if self._uid is not None and self._gid is not None:
-                os.fchown(file.fileno(), self._uid, self._gid)
+        password = f"{home}/password"
+        with open(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(self._orders["password"])
+        self._give(password)
         log = Path(home, "initdb.log")
-        arguments = ["-D", f"{home}/data", "--pwfile", str(password_file), *self._orders["initdb"]]
+        arguments = ["-D", f"{home}/data", "--pwfile", password, *self._orders["initdb"]]
         started = time.monotonic()
         process = self._spawn(Path(binaries, "initdb"), arguments, log, signal.SIGKILL)
         while process.poll() is None:
             self._wait(PARENT_POLL_S)
         self._process = None
-        password_file.unlink()
+        os.unlink(password)
         if process.returncode:
-            raise Failed(process.returncode, tail(log))
+            raise Failed(process.returncode, log.read_text(errors="replace"))
         tell(initdb=time.monotonic() - started)
 
     def _start(self, home: str, binaries: str) -> None:
         log = Path(home, "log")
         self._serving = True
         started = time.monotonic()
-        base = self._orders["socket_base"]
-        folder = home if base is None else self._make_directory(base)
+        folder = self._give(self._make_directory(self._orders["socket_base"] or home))
         for attempt in range(1, PORT_ATTEMPTS + 1):
-            port = free_port()
-            arguments = ["-D", f"{home}/data", "-p", str(port), "-k", folder]
-            for setting in self._orders["settings"]:
-                arguments += ["-c", setting]
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            settings = [f"--{setting}" for setting in self._orders["settings"]]
+            arguments = ["-D", f"{home}/data", "-p", str(port), "-k", folder, *settings]
             process = self._spawn(Path(binaries, "postgres"), arguments, log, signal.SIGQUIT)
             while process.poll() is None:
                 if is_ready(home):
@@ -161,7 +156,7 @@ class Warden:
                     return
                 self._wait(POLL_S)
             self._process = None
-            said = tail(log)
+            said = log.read_text(errors="replace")
             # Between choosing a free port and binding it somebody else may take it.
             if "Address already in use" not in said or attempt == PORT_ATTEMPTS:
                 raise Failed(process.returncode, said)
@@ -187,9 +182,9 @@ class Warden:
                 stderr=output,
                 cwd="/",  # initdb fails where it may not read the current folder
                 env=self._orders["environment"],
-                user=self._uid,
-                group=self._gid,
-                extra_groups=None if self._uid is None else [],
+                user=self._owner and self._owner[0],
+                group=self._owner and self._owner[1],
+                extra_groups=self._owner and [],
                 start_new_session=True,
                 preexec_fn=die_with_the_warden,  # safe: no threads here
             )
@@ -205,22 +200,6 @@ def is_ready(home: str) -> bool:
     return len(lines) >= 8 and lines[7].strip() == "ready"
 
 
-def free_port() -> int:
-    """A port on the loopback interface that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def tail(log: Path) -> str:
-    """The end of a log file."""
-    try:
-        return log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace")
-    except OSError:
-        return ""
-
-
 def copy_readable(source: str, place: Path) -> None:
     """Copy a file or a tree so that everybody may read and execute what is in it."""
     if os.path.islink(source):
@@ -228,7 +207,7 @@ def copy_readable(source: str, place: Path) -> None:
     elif os.path.isdir(source):
         place.mkdir(parents=True)
         for name in os.listdir(source):
-            if name not in NOT_COPIED and not name.endswith(".a"):
+            if name != "pgxs" and not name.endswith(".a"):  # for building against it
                 copy_readable(os.path.join(source, name), place / name)
     else:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -253,17 +232,26 @@ def stop(process: subprocess.Popen[bytes], gently: bool) -> None:
         process.wait()
 
 
-def free_shared_memory(home: str) -> None:
+def free_shared_memory(home: str, owner: tuple[int, int] | None) -> None:
     """Remove the System V segment of a server that was killed; its pid file names it in line 7.
 
-    It holds 56 bytes, and would stay until the machine restarts.
+    It holds 56 bytes, and would stay until the machine restarts. In a child that becomes the
+    server's user: what that user's file says must not make root remove somebody else's.
     """
-    try:
-        line = Path(home, "data", "postmaster.pid").read_text().splitlines()[6]
-        identifier = int(line.split()[1])
-    except (OSError, IndexError, ValueError):
+    if not os.path.exists(f"{home}/data/postmaster.pid"):
         return
-    ctypes.CDLL(None).shmctl(identifier, IPC_RMID, None)
+    if child := os.fork():
+        os.waitpid(child, 0)
+        return
+    try:
+        if owner is not None:
+            os.setgroups([])
+            os.setgid(owner[1])
+            os.setuid(owner[0])
+        line = Path(home, "data", "postmaster.pid").read_text().splitlines()[6]
+        ctypes.CDLL(None).shmctl(int(line.split()[1]), IPC_RMID, None)
+    finally:
+        os._exit(0)
 
 
 def remove(directory: str) -> None:
@@ -281,27 +269,17 @@ def tell(**fields: Any) -> None:
         os.write(1, json.dumps(fields).encode() + b"\n")
 
 
-def read_orders() -> dict[str, Any] | None:
-    """The first line of standard input; None where the run ended before it was written."""
-    line = bytearray()
-    while not line.endswith(b"\n"):
-        byte = os.read(0, 1)
-        if not byte:
-            return None
-        line += byte
-    orders: dict[str, Any] = json.loads(line)
-    return orders
-
-
 def main() -> int:
     """From the orders to the end of the directory."""
     # The run starts this process with signals blocked, so that none hits it half made.
     parent = os.getppid()
-    orders = read_orders()
-    if orders is None:
+    # Unbuffered: what follows the line is the order to stop. An unfinished line: the run has ended.
+    with open(0, "rb", buffering=0, closefd=False) as pipe:
+        orders = pipe.readline()
+    if not orders.endswith(b"\n"):
         return 0
-    os.umask(0o022)  # the directory itself is private; the server's user must read what is in it
-    warden = Warden(orders, parent)
+    os.umask(0o022)
+    warden = Warden(json.loads(orders), parent)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     try:
         warden.serve()
