@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mmap
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -86,3 +88,25 @@ def start_all(slab: Slab, gate: int, length_ns: int = 0) -> int:
     start = monotonic_ns() + 5_000_000
     slab.open_gate(gate, start, start + length_ns if length_ns else 0)
     return start
+
+
+@contextmanager
+def forked(body: Callable[..., object], *args: object) -> Iterator[int]:
+    """A child that runs `body(*args)` and ends; killed and waited for when the block is left."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            body(*args)
+        finally:
+            os._exit(0)
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Poll until the condition is true; the test's time-out is the limit."""
+    while not condition():
+        time.sleep(0.001)
