@@ -1,7 +1,7 @@
 """The keys that open tenants' credentials, and the two forms in which a credential is stored.
 
 `v1:` + URL-safe base64 of nonce (12) ‖ ciphertext ‖ tag (16)
-        AES-256-GCM with the tenant id (UTF-8) as associated data: a ciphertext that is moved to another
+        AES-256-GCM with the tenant id (UTF-8) as associated data: a ciphertext moved to another
         tenant's row does not open
 `gAAAA…`
         a Fernet token; the format binds no tenant

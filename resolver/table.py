@@ -95,7 +95,7 @@ class TableMapping:
 
     def active_ids_statement(self, limit: int | None = None) -> Select[Any]:
         """Ids of the active tenants in the key's order, at most `limit` of them."""
-        statement = (
+        statement: Select[Any] = (
             select(column(self.id)).select_from(self._source()).where(text(self.active))
         ).order_by(column(self.id))
         return statement if limit is None else statement.limit(limit)

@@ -1,0 +1,5 @@
+from resolver.cache.core cimport region_view
+
+
+cdef class Region:
+    cdef region_view view
