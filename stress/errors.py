@@ -19,9 +19,8 @@ from collections.abc import Sequence
 LINE_WIDTH = 100
 MAX_LINES = 5
 
-# What is cut first when a line is too long, and to what length at least. The cure is what the
-# reader needs most, so it goes last.
-_SHORTEST_WHERE = 16
+# When a line is too long, the value in WHERE is cut first, then WHAT, to this length at least. The
+# cure is what the reader needs most, so it goes last; the name in WHERE always stays.
 _SHORTEST_WHAT = 16
 
 _PLAIN = re.compile(r"[\w./:%+=,@-]+", re.ASCII)
@@ -46,7 +45,8 @@ class StressError(Exception):
         parts = (self.where, self.what, self.mend)
         where, what, mend = (one_line(part, ascii_only=ascii_only) for part in parts)
         room = LINE_WIDTH - len("stress: : ; ")
-        left = max(_SHORTEST_WHERE, room - len(what) - len(mend))
+        name = re.split("[ =]", where, maxsplit=1)[0]
+        left = max(len(name) + 4, room - len(what) - len(mend))
         where = _shorten(where, left, tail=max(0, min(10, left - 20)))
         what = _shorten(what, max(_SHORTEST_WHAT, room - len(where) - len(mend)))
         mend = _shorten(mend, room - len(where) - len(what))

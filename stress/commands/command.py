@@ -6,6 +6,7 @@ click parses; what the values mean, and whether they are right, is decided outsi
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import click
 
 from stress.errors import SeveralErrors, UsageError
 from stress.scenario.given import Given
+from stress.scenario.metrics import AGGREGATIONS, LABELS, METRICS
 from stress.scenario.option import Option
 
 Values = dict[str, list[Given[Any]]]
@@ -20,6 +22,14 @@ Run = Callable[[Values, list[UsageError]], int]
 
 WIDTH = 80
 COLUMN = 26  # where the explanations of options begin
+_TERMS = (
+    (
+        "metrics",
+        [*(name for name in METRICS if not name.endswith("_violations")), "CHECK_violations"],
+    ),
+    ("labels", LABELS),
+    ("aggregations", AGGREGATIONS),
+)
 GROUPS = ("Load", "Tenants", "Target", "Thresholds", "Output")
 
 
@@ -90,11 +100,24 @@ class Command(click.Command):
                 formatter.write(f"\n{click.style(group, bold=True)}\n")
             for option in options:
                 formatter.write(_entry(option, option.default or self._defaults.get(option.name)))
+            if group == "Thresholds" and options:
+                formatter.write(_grammar())
         formatter.write(
             "\nEvery option has an environment form, such as STRESS_PROCS=4 or STRESS_QUIET=1;\n"
             "several expressions in STRESS_THRESHOLD are parted by semicolons. The command\n"
             "line goes before the environment.\n"
         )
+
+
+def _grammar() -> str:
+    """What may stand in a threshold."""
+    lines = ["", "  METRIC{LABEL:VALUE}:AGGREGATION OP VALUE, such as hit_rate:value>95%"]
+    for term, words in _TERMS:
+        lead = f"    {term:<14}"
+        lines += textwrap.wrap(
+            ", ".join(words), WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead)
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _entry(option: Option, default: str | None) -> str:

@@ -12,6 +12,11 @@ from stress.scenario.options import LONG_AND_SHORT, OPTIONS
 from stress.scenario.spelling import nearest
 
 
+_VALUED = {
+    name for option in OPTIONS if option.read is not None for name in (option.long, option.short)
+}
+
+
 def no_such_command(name: str, commands: Iterable[str]) -> UsageError:
     """An unknown first word."""
     near = nearest(name, commands)
@@ -40,12 +45,10 @@ def told(error: click.UsageError, typed: Sequence[str]) -> UsageError:
 def _no_such_option(option: str, command: str | None, typed: Sequence[str]) -> UsageError:
     if command is None:
         if option in LONG_AND_SHORT:
-            return UsageError(
-                option,
-                "an option of a command",
-                f"write it after the command: stress heavy {option}",
-            )
-        return UsageError(option, "no such option", "stress --help lists what there is")
+            given = as_typed(_value_behind(option, typed))
+            cure = f"write it after the command: stress heavy {option} {given}".removesuffix(" ''")
+            return UsageError(option, "an option of a command", cure)
+        return UsageError(as_typed(option), "no such option", "stress --help lists them")
     if not option.startswith("--"):
         # click takes -procs for -p -r -o -c -s; what was typed says more.
         whole = next((word for word in typed if word.startswith(option)), option)
@@ -62,22 +65,26 @@ def _bad_option(name: str) -> UsageError:
     return UsageError(option.long, "needs a value", f"write {option.long} {option.value}")
 
 
+def _value_behind(option: str, typed: Sequence[str]) -> str:
+    """The value as typed, empty where there is none."""
+    for word, following in zip(typed, [*typed[1:], ""], strict=True):
+        if word == option and (option in _VALUED):
+            return following
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return ""
+
+
 def _extra_words(command: Command) -> list[str]:
     """Words that are neither an option nor its value."""
     words: list[str] = []
-    valued = {
-        name
-        for option in OPTIONS
-        if option.read is not None
-        for name in (option.long, option.short)
-    }
     skip = False
     for index, word in enumerate(command.typed):
         if skip:
             skip = False
         elif word == "--":
             return words + list(command.typed[index + 1 :])
-        elif word in valued:
+        elif word in _VALUED:
             skip = True
         elif not word.startswith("-") or word == "-":
             words.append(word)

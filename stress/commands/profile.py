@@ -23,7 +23,7 @@ def command(name: str) -> click.Command:
 
     return Command(
         name,
-        f"load test of the tenant cache: {profile.summary}",
+        profile.summary,
         f"stress {name} --procs 4 --json run.json",
         OPTIONS,
         {"threads": f"{profile.threads}", "requests": f"{profile.requests:,}"},

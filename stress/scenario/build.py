@@ -108,10 +108,8 @@ def _no_such_process(values: Values) -> list[UsageError]:
     for given in values.get("threshold", ()):
         process = given.value.labels.get("process")
         if process is not None and int(process) >= procs:
-            last = "the only one is 0" if procs == 1 else f"they are 0 to {procs - 1}"
-            mistakes.append(
-                UsageError(given.word.where, f"no process {process}", f"{last}, or raise --procs")
-            )
+            cure = f"write process:{procs - 1} or less, or --procs {int(process) + 1}"
+            mistakes.append(UsageError(given.word.where, f"no process {process}", cure))
     return mistakes
 
 

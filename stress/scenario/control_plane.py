@@ -33,7 +33,7 @@ def refuse_given(environment: Mapping[str, str]) -> list[UsageError]:
     return [
         UsageError(
             "DATABASE_URL",
-            "a control plane of your own is not supported yet",
+            "your own control plane is not supported yet",
             "unset DATABASE_URL ENCRYPTION_KEY",
         )
     ]

@@ -75,12 +75,9 @@ class Option:
         if self.read is None:
             raise TypeError(f"{self.long} has no value")
         if word.text == "":
-            cure = f"write {self.long} {self.value}"
             if word.from_environment:
-                raise Misread(
-                    "set but empty", f"write {word.name}={self.value}, or: unset {word.name}"
-                )
-            raise Misread("empty", cure)
+                raise Misread("set but empty", f"give it a value, or: unset {word.name}")
+            raise Misread("empty", f"write {self.long} {self.value}")
         if not word.from_environment and word.text.startswith("--"):
             raise Misread("an option, not a value", f"write {self.long} {self.value}")
         return self.read(word.text)
@@ -108,4 +105,4 @@ class Option:
         if text.lower() in _FALSE:
             return [Given(False, word)], []
         what = "neither yes nor no" if text else "set but empty"
-        return [], [word.mistake(Misread(what, f"write {word.name}=1, or: unset {word.name}"))]
+        return [], [word.mistake(Misread(what, f"give it 1 or 0, or: unset {word.name}"))]

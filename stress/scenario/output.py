@@ -37,7 +37,7 @@ def writable_file(path: str, example: str) -> str:
     try:
         mode = _mode(path)
         if mode is None and not path.endswith("/"):
-            _check_folder(os.path.dirname(path) or ".")
+            _check_folder(_folder_of(path))
         elif mode is None or stat.S_ISDIR(mode):
             inside = as_typed(os.path.join(path, example))
             raise Misread("a folder, not a file", f"name a file in it: {inside}")
@@ -46,7 +46,7 @@ def writable_file(path: str, example: str) -> str:
                 "this file may not be written", f"choose another, or: chmod u+w {as_typed(path)}"
             )
         elif stat.S_ISREG(mode):
-            _check_folder(os.path.dirname(os.path.realpath(path)))
+            _check_folder(_folder_of(path))
     except OSError as error:
         what = (error.strerror or type(error).__name__).lower()
         raise Misread(what, f"choose another place, such as {example}") from None
@@ -61,6 +61,12 @@ def _mode(path: str) -> int | None:
         return None
     except ValueError:  # a NUL inside, or what the file system's encoding cannot spell
         raise Misread("no file can have this name", "choose another") from None
+
+
+def _folder_of(path: str) -> str:
+    """Where the file itself lies: behind a link, if the path is one."""
+    path = os.path.realpath(path) if os.path.islink(path) else path
+    return os.path.dirname(path) or "."
 
 
 def _check_folder(folder: str) -> None:
