@@ -7,13 +7,22 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 
 import psycopg2
+from psycopg2.sql import SQL, Identifier
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import URL
 
 from resolver.keyring import Keyring
 from stress.backend import binaries, folder, libpq, sessions
 from stress.backend.backend import Backend
-from stress.backend.provision import NewTenant, Provisioner, new_password, plan, write_rows
+from stress.backend.provision import (
+    NewTenant,
+    Provisioner,
+    closed_to_others,
+    new_password,
+    plan,
+    role,
+    write_rows,
+)
 from stress.backend.server import SUPERUSER, Server
 from stress.backend.tenants import TenantTruth
 from stress.errors import BackendError
@@ -119,7 +128,7 @@ def _provision(
         password=server.password,
         host=server.socket,
         port=server.port,
-        database="postgres",
+        database=CONTROL_PLANE,
     )
     control_plane = URL.create(
         DRIVER,
@@ -129,9 +138,17 @@ def _provision(
         port=server.port,
         database=CONTROL_PLANE,
     )
-    provisioner = Provisioner(admin, major, tell)
-    provisioner.create_role(control_plane)
-    provisioner.create_database(CONTROL_PLANE, owner=CONTROL_PLANE)
+    # The databases that are there anyway serve: making one takes 300 files.
+    provisioner = Provisioner(admin, major, "template1", tell)
+    provisioner.mark_template()
+    database = Identifier(CONTROL_PLANE)
+    provisioner.run(
+        role(control_plane),
+        SQL("ALTER DATABASE postgres RENAME TO {}").format(database),
+        SQL("ALTER DATABASE {} OWNER TO {}").format(database, Identifier(CONTROL_PLANE)),
+        closed_to_others(CONTROL_PLANE),
+        database="template1",
+    )
     created = plan(count, server.host, server.port)
     key = Keyring.generate()
     engine = create_engine(control_plane, poolclass=NullPool)

@@ -22,7 +22,6 @@ from stress.backend.tenants import MARKER_TABLE, TenantTruth, connect, identify,
 PASSWORD_BYTES = 18
 CONNECTIONS = 4  # copying a database and SCRAM keep two cores busy with that
 TELL_EVERY_S = 2.0
-TEMPLATE = "stress_template"
 COPY_STRATEGY_SINCE = 15
 
 
@@ -61,19 +60,16 @@ def new_password() -> str:
 
 @dataclass(frozen=True)
 class Provisioner:
-    """Creates on one server. admin: a superuser's URL, its database the one to start from."""
+    """Creates on one server.
+
+    admin: a superuser's URL, its database the one to work from. template: the database that each
+    tenant's is copied from; `mark_template` prepares it.
+    """
 
     admin: URL
     server_major: int
+    template: str
     tell: Callable[[int], None] = field(default=lambda _done: None)
-
-    def create_role(self, url: URL) -> None:
-        """The role that a URL names, with the URL's password; only a verifier is sent."""
-        self.run(self._role(url))
-
-    def create_database(self, name: str, owner: str | None = None) -> None:
-        """An empty database that only its owner may connect to."""
-        self.run(*self._database(name, owner, "template0"))
 
     def run(self, *statements: Composable, database: str | None = None) -> None:
         """Statements of the superuser, each committed by itself."""
@@ -87,8 +83,7 @@ class Provisioner:
 
         tell(done) is called in this thread every TELL_EVERY_S. No thread is left on return.
         """
-        self.run(SQL(";").join([self._role(tenant.url) for tenant in tenants]))
-        self._make_template()
+        self.run(SQL(";").join([role(tenant.url) for tenant in tenants]))
         truths: list[TenantTruth] = []
         stopping = Event()
         with ThreadPoolExecutor(min(CONNECTIONS, len(tenants))) as pool:
@@ -107,7 +102,6 @@ class Provisioner:
             except BaseException:
                 stopping.set()  # the pool's end waits for the tenants in hand, no longer
                 raise
-        self.run(SQL("DROP DATABASE {}").format(Identifier(TEMPLATE)))
         return sorted(truths, key=lambda truth: truth.index)
 
     def _create_some(
@@ -121,22 +115,20 @@ class Provisioner:
             for index, tenant in tenants:
                 if stopping.is_set():
                     return
-                name, role = tenant.url.database or "", tenant.url.username
-                for statement in self._database(name, role, TEMPLATE):
+                for statement in self._database(tenant.url.database, tenant.url.username):
                     cursor.execute(statement)
                 self._mark(tenant)
                 identity = identify(tenant.url)
                 url = without_password(tenant.url)
                 truths.append(TenantTruth(index, tenant.tenant_id, url, tenant.version, identity))
 
-    def _make_template(self) -> None:
-        """A database with the empty marker table, to copy each tenant's from."""
-        self.run(*self._database(TEMPLATE, None, "template0"))
+    def mark_template(self) -> None:
+        """Make the empty marker table in the template; every tenant's database inherits it."""
         table = Identifier("public", MARKER_TABLE)
         self.run(
             SQL("CREATE TABLE {} (tenant_id text NOT NULL)").format(table),
             SQL("GRANT SELECT ON {} TO PUBLIC").format(table),
-            database=TEMPLATE,
+            database=self.template,
         )
 
     def _mark(self, tenant: NewTenant) -> None:
@@ -146,23 +138,31 @@ class Provisioner:
             database=tenant.url.database,
         )
 
-    def _role(self, url: URL) -> Composable:
-        return SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-            Identifier(url.username), Literal(scram.verifier(str(url.password)))
-        )
-
-    def _database(self, name: str, owner: str | None, template: str) -> list[Composable]:
+    def _database(self, name: str | None, owner: str | None) -> list[Composable]:
         options = SQL("")
-        if owner is not None:
-            options += SQL(" OWNER {}").format(Identifier(owner))
         # Copying files took 6 ms where the default, writing every page to the log, took 19.
         if self.server_major >= COPY_STRATEGY_SINCE:
-            options += SQL(" STRATEGY file_copy")
+            options = SQL(" STRATEGY file_copy")
         database = Identifier(name)
         return [
-            SQL("CREATE DATABASE {} TEMPLATE {}{}").format(database, Identifier(template), options),
-            SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
+            SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                database, Identifier(self.template), Identifier(owner)
+            )
+            + options,
+            closed_to_others(name),
         ]
+
+
+def role(url: URL) -> Composable:
+    """Creates the role that a URL names, with the URL's password; only a verifier is sent."""
+    return SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+        Identifier(url.username), Literal(scram.verifier(str(url.password)))
+    )
+
+
+def closed_to_others(database: str | None) -> Composable:
+    """Lets only the owner connect to a database."""
+    return SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(database))
 
 
 def write_rows(engine: Engine, keyring: Keyring, tenants: Sequence[NewTenant]) -> None:

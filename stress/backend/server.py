@@ -90,6 +90,7 @@ class Server:
         self.directory: str | None = None
         self.password = password
         self.host = LOOPBACK
+        self.port = 0
         self._warden: subprocess.Popen[bytes] | None = None
         self._lifeline = self._messages = -1
         try:
@@ -148,7 +149,7 @@ class Server:
             elif "failed" in message:
                 raise self._explain(message)
             elif "ready" in message:
-                self.port: int = message["ready"]
+                self.port = message["ready"]
                 self.pid: int = message["pid"]
                 self.socket: str = message["folder"]
                 return Times(initdb_s, message["seconds"])
@@ -157,9 +158,11 @@ class Server:
     def _read_messages(self) -> Iterator[dict[str, Any]]:
         deadline = time.monotonic() + START_LIMIT_S
         data = b""
+        poll = select.poll()  # select() knows no descriptor above 1023
+        poll.register(self._messages, select.POLLIN)
         while True:
             limit_s = deadline - time.monotonic()
-            if limit_s <= 0 or not select.select([self._messages], [], [], limit_s)[0]:
+            if limit_s <= 0 or not poll.poll(limit_s * 1000):
                 what = f"the server did not start within {START_LIMIT_S:.0f} s"
                 raise BackendError(self._where, what, "see what else keeps the machine busy")
             more = os.read(self._messages, 1 << 16)
