@@ -51,6 +51,7 @@ cdef extern from "clock.h" nogil:
 
 cdef extern from "hashing.h" nogil:
     uint64_t keyed_hash(const uint64_t *seed, const uint8_t *data, size_t length)
+    uint32_t crc32c(uint32_t crc, const uint8_t *data, size_t length)
     void crc32c_prepare()
 
 cdef extern from "killpoints.h" nogil:

@@ -38,8 +38,8 @@ cdef inline int place_in(l1_line *line, str tenant_id, int64_t hashed) noexcept:
     return free
 
 
-# Takes the entry in, in place of the tenant's old one, growing the table up to its bound; at the bound
-# another tenant's entry goes.
+# Takes the entry in, in place of the tenant's old one, growing the table up to its bound; at the
+# bound another tenant's entry goes.
 cdef inline void l1_keep(process_state *state, ResolvedTenant entry, int64_t hashed) noexcept:
     cdef l1_line *line
     cdef PyObject *old

@@ -1,8 +1,8 @@
 """The cache of one process, where there is no shared one. Same methods, same rules, one lock.
 
 Loads are single-flight within the process, under a lease with takeover; an invalidation revokes the
-load in flight; a deposed leader resolves again. Each process has its own: an invalidation reaches no
-other, and statistics are this process's (scope "process").
+load in flight; a deposed leader resolves again. Each process has its own: an invalidation reaches
+no other, and statistics are this process's (scope "process").
 """
 
 from __future__ import annotations
@@ -136,8 +136,9 @@ class LocalCache:
                 entry = self._entries.get(tenant_id)
                 if entry is not None and now_ns < entry.deadline_ns:
                     self._entries.move_to_end(tenant_id)
-                    source = "miss" if loaded else "wait" if waited else "hit"
-                    return entry.answer if source == "hit" else _own(tenant_id, entry, source)
+                    if loaded or waited:
+                        return _own(tenant_id, entry, "miss" if loaded else "wait")
+                    return entry.answer
                 self._refuse(tenant_id, now_ns)
                 mine, flight = self._lease(tenant_id, now_ns)
                 late = now_ns - started_ns > self._call_limit_ns

@@ -1,10 +1,15 @@
+from typing import Self
+
+from typing_extensions import disjoint_base
+
 def geometry_for(capacity: int) -> tuple[int, int, int, int]: ...
 
+@disjoint_base
 class Region:
-    def __init__(
-        self, capacity: int = 100_000, *, geometry: tuple[int, int, int, int] | None = None
-    ) -> None: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __new__(
+        cls, capacity: int = 100_000, *, geometry: tuple[int, int, int, int] | None = None
+    ) -> Self: ...
+    def memory(self) -> memoryview: ...
     @property
     def size(self) -> int: ...
     @property

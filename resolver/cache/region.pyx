@@ -36,7 +36,7 @@ _VETTED = (256, 256, 32, 512)
 
 
 def geometry_for(capacity):
-    """(banks, epochs, sets, slots in a bank) for `capacity` tenants; never below the vetted layout."""
+    """(banks, epochs, sets, slots in a bank) for `capacity`; never below the vetted layout."""
     banks, epochs, sets, slots = _VETTED
     scale = 1
     while banks * slots * scale < capacity * _SLOTS_PER_TENANT:
@@ -87,8 +87,11 @@ cdef class Region:
         if self.view.base != NULL:
             munmap(self.view.base, self.view.size)
 
+    def memory(self):
+        """The region's bytes, for reading only: tests look for what must not be in them."""
+        return memoryview(self)
+
     def __getbuffer__(self, Py_buffer *buffer, int flags):
-        """The region's bytes, for reading: tests look for what must not be in them."""
         PyBuffer_FillInfo(buffer, self, self.view.base, self.view.size, 1, flags)
 
     @property

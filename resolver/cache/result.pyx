@@ -17,9 +17,9 @@ _LEVELS = ("L1", "L2", "DB")
 cdef class ResolvedTenant:
     """Whose database it is and where: immutable, safe to share between threads.
 
-    tenant_id, url (sqlalchemy URL without password), version (int) · source: what this call did, "hit",
-    "miss" (it loaded) or "wait" (it waited for another call's load) · level: "L1", "L2" or "DB" ·
-    age and expires_in in seconds, computed when read. Made by a cache only; not pickled.
+    tenant_id, url (sqlalchemy URL without password), version (int) · source: what this call did,
+    "hit", "miss" (it loaded) or "wait" (it waited for another call's load) · level: "L1", "L2" or
+    "DB" · age and expires_in in seconds, computed when read. Made by a cache only; not pickled.
     """
 
     def __init__(self):

@@ -1,20 +1,12 @@
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 
-from resolver.cache.core cimport (
-    call_state,
-    load_outcome,
-    process_state,
-    record_copy,
-    region_view,
-)
-from resolver.cache.region cimport Region
+from resolver.cache.core cimport call_state, load_outcome, process_state
 from resolver.cache.result cimport ResolvedTenant, Source
+from resolver.cache.sections cimport RegionUser
 
 
-cdef class SharedCache:
-    cdef readonly Region region
+cdef class SharedCache(RegionUser):
     cdef process_state process
-    cdef region_view *view
     cdef object load
     cdef int64_t call_limit_ns
     cdef bint closed
@@ -28,11 +20,3 @@ cdef class SharedCache:
     cdef ResolvedTenant answer(self, str tenant_id, call_state *call, bytes value, Source source,
                                bint from_load)
     cdef int64_t lifetime(self, call_state *call)
-    cdef int begin(self, call_state *call) except -1
-    cdef int commit(self, call_state *call, load_outcome *outcome) except -1
-    cdef int abandon(self, call_state *call) except -1
-    cdef int wait(self, call_state *call) except -1
-    cdef int pause(self) except -1
-    cdef int attach(self) except -1
-    cdef int prepare(self, call_state *call, str tenant_id) except -1
-    cdef uint64_t total(self, int counter)

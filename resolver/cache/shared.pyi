@@ -1,15 +1,15 @@
 from collections.abc import Callable
-from typing import Any, final
+from typing import Self, final
 
 from resolver.cache.region import Region
 from resolver.cache.result import ResolvedTenant
+from resolver.cache.sections import RegionUser
 from resolver.record import Loaded
 
 @final
-class SharedCache:
-    scope: str
-    def __init__(
-        self,
+class SharedCache(RegionUser):
+    def __new__(
+        cls,
         load: Callable[[str], Loaded],
         *,
         ttl_ns: int,
@@ -19,16 +19,8 @@ class SharedCache:
         call_limit_ns: int,
         jitter_ppm: int = 0,
         region: Region | None = None,
-    ) -> None: ...
-    @property
-    def region(self) -> Region: ...
+    ) -> Self: ...
     @property
     def l1_entries(self) -> int: ...
     def resolve(self, tenant_id: str, /) -> ResolvedTenant: ...
-    def invalidate(self, tenant_id: str) -> None: ...
-    def invalidate_all(self) -> None: ...
-    def statistics(self) -> dict[str, Any]: ...
-    def audit(self) -> dict[str, int]: ...
     def close(self) -> None: ...
-
-def arm(point: str, signal: int, skip: int = 0) -> bool: ...

@@ -1,18 +1,13 @@
 """The cache of a host: L1 in the process, L2 in the region, one load at a time for each tenant.
 
-The hit path is `resolve`; everything else is the slow path, in the order in which a miss goes through it.
-Sections (core.pxd) are tried with the GIL and, if their lock is busy, waited for without it: who waits
-for a lock with the GIL while its owner waits for the GIL, waits for ever.
+The hit path is `resolve`; the rest is the slow path, in the order in which a miss goes through it.
 """
 
 cimport cython
-from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
-from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free
-from libc.string cimport memchr
 
 from resolver.cache cimport core
 from resolver.cache.core cimport call_state, load_outcome, process_state
@@ -29,6 +24,7 @@ from resolver.cache.result cimport (
     Source,
     new_result,
 )
+from resolver.cache.sections cimport RegionUser
 
 from resolver.errors import (
     ControlPlaneUnavailable,
@@ -41,48 +37,26 @@ from resolver.errors import (
     TenantNotFound,
 )
 
-
-cdef extern from "<unistd.h>" nogil:
-    int gettid()
-    int usleep(unsigned int microseconds)
-
-# How long the coarse clock may be trusted: an entry marks its slot as used once a second, and the last
-# 250 ms before its deadline are decided by the precise clock.
-cdef int64_t SLICE_NS = 9_000_000  # less than the core's slice: it was slept through
+# How long the coarse clock may be trusted: an entry marks its slot as used once a second, and the
+# last 250 ms before its deadline are decided by the precise clock.
 cdef int64_t CHECK_EVERY_NS = 1_000_000_000
 cdef int64_t PRECISE_BEFORE_NS = 250_000_000
 
 # What a shared error's code means; 0 is none.
 _SHARED_ERRORS = (None, ControlPlaneUnavailable, CredentialsError, ResolverError)
-_OUTCOMES = (
-    ("hits_l1", core.COUNT_L1_HITS), ("hits_l2", core.COUNT_L2_HITS), ("misses", core.COUNT_MISSES),
-    ("waits", core.COUNT_WAITS), ("negatives", core.COUNT_NEGATIVES), ("failed", core.COUNT_FAILED),
-)
-_EVENTS = (
-    ("loads", core.COUNT_LOADS), ("takeovers", core.COUNT_TAKEOVERS),
-    ("invalidations", core.COUNT_INVALIDATIONS), ("repairs", core.COUNT_REPAIRS),
-    ("evictions", core.COUNT_EVICTIONS), ("uncacheable", core.COUNT_UNCACHEABLE),
-    ("deposed", core.COUNT_DEPOSED), ("revoked", core.COUNT_REVOKED),
-    ("query_ns", core.COUNT_QUERY_NS), ("decryption_ns", core.COUNT_DECRYPTION_NS),
-)
-
-core.crc32c_prepare()
 
 
 @cython.final
-cdef class SharedCache:
+cdef class SharedCache(RegionUser):
     """One cache for all processes that are forked after it was made.
 
-    load(tenant_id) -> resolver.record.Loaded; raises TenantNotFound, TenantInactive or another error.
+    load(tenant_id) -> resolver.record.Loaded, or TenantNotFound, TenantInactive, another error.
     Times in nanoseconds; call_limit_ns: the age at which a call that still has no answer gives up.
     """
 
-    scope = "host"
-
     def __cinit__(self, load, *, int64_t ttl_ns, int64_t negative_ttl_ns, int64_t error_ttl_ns,
-                  int64_t lease_ns, int64_t call_limit_ns, int64_t jitter_ppm=0, Region region=None):
-        self.region = region if region is not None else Region()
-        self.view = &self.region.view
+                  int64_t lease_ns, int64_t call_limit_ns, int64_t jitter_ppm=0,
+                  Region region=None):
         self.load = load
         self.call_limit_ns = call_limit_ns
         header = self.view.header
@@ -106,7 +80,8 @@ cdef class SharedCache:
             found = l1_find(&self.process, <str>tenant_id, hash(tenant_id))
             if found != NULL:
                 entry = <ResolvedTenant>found
-                if core.epoch_now(entry.epoch_at) == entry.epoch and core.coarse_ns() < entry.check_at_ns:
+                if (core.epoch_now(entry.epoch_at) == entry.epoch
+                        and core.coarse_ns() < entry.check_at_ns):
                     # Plain: the row is this process's own, and the GIL is held.
                     self.view.counters[core.COUNT_L1_HITS] += 1
                     return entry
@@ -128,7 +103,9 @@ cdef class SharedCache:
             elif result.source_code == SOURCE_WAIT:
                 outcome = core.COUNT_WAITS
             else:
-                outcome = core.COUNT_L1_HITS if result.level_code == LEVEL_L1 else core.COUNT_L2_HITS
+                outcome = core.COUNT_L2_HITS
+                if result.level_code == LEVEL_L1:
+                    outcome = core.COUNT_L1_HITS
             return result
         except (TenantNotFound, TenantInactive):
             outcome = core.COUNT_NEGATIVES
@@ -144,13 +121,12 @@ cdef class SharedCache:
         result = self.recheck(tenant_id, now_ns)
         if result is not None:
             return result
-        if core.read_record(self.view, call.hash, call.key, call.key_length, now_ns,
-                            &call.record) == core.RECORD_FOUND:
+        if self.read(&call, now_ns) == core.RECORD_FOUND:
             return self.answer(tenant_id, &call, None, SOURCE_HIT, False)
         return self.go_round(tenant_id, &call, now_ns)
 
     cdef ResolvedTenant recheck(self, str tenant_id, int64_t now_ns):
-        """The L1 entry once more, by the precise clock: its check time has passed, not its deadline."""
+        """The L1 entry by the precise clock: its check time may have passed, its deadline not."""
         cdef ResolvedTenant entry
         cdef PyObject *found = l1_find(&self.process, tenant_id, hash(tenant_id))
         if found == NULL:
@@ -201,7 +177,7 @@ cdef class SharedCache:
                 self.wait(call) if state == core.BEGIN_HELD else self.pause()
 
     cdef ResolvedTenant load_once(self, str tenant_id, call_state *call):
-        """A load under the lease that was just granted. None: deposed meanwhile, nothing was kept."""
+        """A load under the lease just granted. None: deposed meanwhile, nothing was kept."""
         cdef load_outcome outcome
         cdef int ended
         call.load_start_ns = core.precise_ns()
@@ -288,128 +264,6 @@ cdef class SharedCache:
         random = core.keyed_hash(self.view.header.seed, <const uint8_t *>&call.lease_id, 8)
         return ttl_ns - <int64_t>(<double>ttl_ns * jitter_ppm * 1e-6 * (random >> 11) / 2.0**53)
 
-    cdef int begin(self, call_state *call) except -1:
-        cdef int state
-        call.thread = gettid()
-        state = core.begin(self.view, call, False)
-        if state == core.SECTION_BUSY:
-            with nogil:
-                state = core.begin(self.view, call, True)
-        return must_have_locked(state)
-
-    cdef int commit(self, call_state *call, load_outcome *outcome) except -1:
-        cdef int state = core.commit(self.view, call, outcome, False)
-        if state == core.SECTION_BUSY:
-            with nogil:
-                state = core.commit(self.view, call, outcome, True)
-        return must_have_locked(state)
-
-    cdef int abandon(self, call_state *call) except -1:
-        """Gives a lease back without having loaded."""
-        cdef load_outcome outcome
-        outcome.kind = core.OUTCOME_ABANDONED
-        return self.commit(call, &outcome)
-
-    cdef int wait(self, call_state *call) except -1:
-        """One slice of waiting for another's load; afterwards looks whether its process still lives."""
-        cdef int64_t before_ns = core.precise_ns()
-        cdef bint dead = False
-        with nogil:
-            core.wait_for_leader(call)
-            if core.precise_ns() - before_ns > SLICE_NS:
-                dead = core.owner_dead(self.view, call.owner_row, call.owner_incarnation)
-        call.proven_dead = call.lease_id if dead else 0
-        PyErr_CheckSignals()
-        return 0
-
-    cdef int pause(self) except -1:
-        """All leases of the bank are in use: there is no load without one, so wait for a free one."""
-        with nogil:
-            usleep(1000)
-        PyErr_CheckSignals()
-        return 0
-
-    cdef int attach(self) except -1:
-        """A row of this process's own, at its first call and at the first one after a fork."""
-        cdef int taken
-        if self.view.counters == NULL:
-            taken = core.register_worker(self.view)
-            if taken != core.LOCKED:
-                must_have_locked(core.section_failure(taken))
-        return 0
-
-    cdef int prepare(self, call_state *call, str tenant_id) except -1:
-        """The id in UTF-8 and its hashes. TenantNotFound where it cannot be a tenant's."""
-        cdef Py_ssize_t length = 0
-        cdef const char *text = NULL
-        try:
-            text = PyUnicode_AsUTF8AndSize(tenant_id, &length)
-        except UnicodeEncodeError:
-            pass
-        if length == 0 or length > core.MAX_KEY or memchr(text, 0, length) != NULL:
-            raise TenantNotFound(f"{tenant_id[:40]!a} cannot be the id of a tenant")
-        call.key = <const uint8_t *>text
-        call.key_length = length
-        call.hash = core.keyed_hash(self.view.header.seed, call.key, length)
-        call.second_hash = core.keyed_hash(self.view.header.nonce, call.key, length)
-        call.proven_dead = 0
-        return 0
-
-    def invalidate(self, str tenant_id not None):
-        """Forget one tenant, in every process, before this returns."""
-        cdef call_state call
-        cdef int state
-        self.attach()
-        try:
-            self.prepare(&call, tenant_id)
-        except TenantNotFound:
-            return
-        state = core.invalidate(self.view, &call, False)
-        if state == core.SECTION_BUSY:
-            with nogil:
-                state = core.invalidate(self.view, &call, True)
-        must_have_locked(state)
-
-    def invalidate_all(self):
-        """Forget every tenant, in every process, before this returns."""
-        cdef int state
-        self.attach()
-        with nogil:
-            state = core.invalidate_all(self.view)
-        must_have_locked(state)
-
-    def statistics(self):
-        """Counters summed over all processes that ever used the region, and what it holds now."""
-        cdef core.occupancy now
-        with nogil:
-            core.survey(self.view, core.precise_ns(), &now)
-        stats = {name: self.total(counter) for name, counter in _OUTCOMES + _EVENTS}
-        stats["hits"] = stats["hits_l1"] + stats["hits_l2"]
-        stats["requests"] = sum(stats[name] for name, _ in _OUTCOMES)
-        return stats | {
-            "active_entries": now.active,
-            "expired_entries": now.expired,
-            "negative_entries": now.negatives,
-            "loads_in_flight": now.held,
-            "capacity": self.region.slots,
-            "scope": self.scope,
-        }
-
-    cdef uint64_t total(self, int counter):
-        cdef uint64_t total = 0
-        cdef int row
-        for row in range(core.WORKER_ROWS):
-            total += self.view.rows[row].counters[counter]
-        return total
-
-    def audit(self):
-        """Whether the region is whole: index words, used slots, and what does not fit (should be 0)."""
-        cdef core.audit_result found
-        self.attach()
-        with nogil:
-            core.audit(self.view, &found)
-        return found
-
     @property
     def l1_entries(self):
         """Answers that this process holds, live or not."""
@@ -421,15 +275,6 @@ cdef class SharedCache:
         drop_entries(&self.process)
 
 
-cdef int must_have_locked(int state) except -1:
-    """The state of a section, or the typed error of one that did not get its lock."""
-    if state == core.SECTION_TIMED_OUT:
-        raise ResolveTimeout("a lock of the cache was not free within 1 s: its owner is stopped")
-    if state == core.SECTION_UNUSABLE:
-        raise ResolverError("a lock of the cache is unusable")
-    return state
-
-
 cdef void drop_entries(process_state *process) noexcept:
     cdef core.l1_line *lines = process.lines
     cdef uint64_t line, count = process.mask + 1
@@ -437,15 +282,10 @@ cdef void drop_entries(process_state *process) noexcept:
     process.lines = core.no_lines
     process.mask = 1
     process.entries = 0
-    if lines == core.no_lines:
+    if lines == core.no_lines or lines == NULL:
         return
     for line in range(count):
         for way in range(core.L1_WAYS):
             if lines[line].entry[way] != NULL:
                 Py_DECREF(<object>lines[line].entry[way])
     free(lines)
-
-
-def arm(str point not None, int signal, int skip=0):
-    """In a debug build: this process sends itself `signal` at the named kill point. Else False."""
-    return bool(core.arm_kill_point(point.encode(), signal, skip))
