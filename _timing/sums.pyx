@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 import numpy as np
 
+from _timing.geometry cimport Geometry, index_of
 from _timing.histogram cimport HIGHEST_VALUE, INDEX_COUNT, Histogram
 from _timing.layout cimport PAGE_COUNTERS, TENANT_COUNTERS
 
@@ -49,6 +50,7 @@ cdef class HistogramSum:
         An extreme is exact where an exact one of either part lies in the outermost counter.
         """
         cdef Histogram histogram
+        cdef Geometry* geometry
         cdef Py_ssize_t i
         for i in range(self.counts.shape[0]):
             self.counts[i] = max(0, self.counts[i] + shifts.counts[i])
@@ -56,9 +58,10 @@ cdef class HistogramSum:
         if shifts.empty or not histogram.total_count:
             histogram.adopt(self.least, self.greatest, self.overflow)
             return histogram
-        first, last = histogram.index_of(histogram.min), histogram.index_of(histogram.max)
-        lows = [v for v in (self.least, shifts.least) if histogram.index_of(v) == first]
-        highs = [v for v in (self.greatest, shifts.greatest) if histogram.index_of(v) == last]
+        geometry = &histogram.geometry
+        first, last = index_of(geometry, histogram.min), index_of(geometry, histogram.max)
+        lows = [v for v in (self.least, shifts.least) if index_of(geometry, v) == first]
+        highs = [v for v in (self.greatest, shifts.greatest) if index_of(geometry, v) == last]
         histogram.adopt(
             min(lows) if lows else histogram.min,
             max(highs) if highs else histogram.max,

@@ -8,7 +8,7 @@ import msgspec
 
 from _timing.recorder import COLD, COUNTED, HIT, LEAD_IN, MISS, STEADY, WARMUP
 from stress.judge import caveats, validity, verdict
-from stress.judge.measures import Measures
+from stress.judge.measures import RunMeasures
 from stress.judge.thresholds import judge
 from stress.load import figures, reports
 from stress.load.figures import NS, Tally, tally
@@ -50,6 +50,7 @@ def assemble(record: Record) -> Result:
     counted = tally(stage.slab, COUNTED)
     requests = _requests(scenario, counted)
     steady = _steady(record, stage, counted)
+    throughput = _throughput(record, stage, counted)
     evidence = collect(record, stage)
     phases = _phases(stage, scenario)
     cache = _cache(record, stage, counted, evidence.loads)
@@ -62,7 +63,17 @@ def assemble(record: Record) -> Result:
     identities += validity.broken_examination(checks, phases)
     thresholds = []
     if record.ending == "finished" and not identities:
-        measures = Measures(stage, cold, cache, steady, evidence, checks, counted)
+        reference = record.reference.stage if record.reference is not None else None
+        measures = RunMeasures(
+            stage,
+            reference,
+            cache,
+            throughput,
+            steady,
+            evidence,
+            checks,
+            record.tenant_ids,
+        )
         thresholds = judge(scenario.thresholds, measures)
     result = Result(
         verdict=verdict.decide(checks, thresholds, identities, record.ending, record.ended_by),
@@ -73,7 +84,7 @@ def assemble(record: Record) -> Result:
         cache=cache,
         cold=cold,
         latency_ns=figures.latencies(stage.slab, COUNTED),
-        throughput=_throughput(record, stage, counted),
+        throughput=throughput,
         steady=steady,
         reference=_reference(record),
         waiting=figures.waiting(stage.slab, COUNTED if steady is None or steady.is_counted_part else STEADY),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from _timing.drive import note_load
 from stress import environment
 from stress.assemble import assemble
 from stress.backend import embedded
-from stress.backend.embedded import Backend
+from stress.backend.backend import Backend
 from stress.errors import TargetError
 from stress.load.crew import Crew, CrewStopped
 from stress.load.interrupts import Interrupted, Interrupts
@@ -23,9 +24,11 @@ from stress.load.ticker import Ticker, default_interval_s
 from stress.load.worker import Job
 from stress.record import Record
 from stress.redact import Redactor
+from stress.report.deliver import deliver
 from stress.report.progress import PlainProgress
 from stress.report.result import Result, SeriesPoint
 from stress.scenario import keys
+from stress.scenario.output import Output
 from stress.scenario.scenario import DEFAULT_EMBEDDED_TENANTS, Scenario
 from stress.target import spec
 from stress.target.context import Context, ControlPlane
@@ -257,3 +260,12 @@ class _Run:
                 close()
             except Exception as error:
                 self._progress.line(f"closing raised {type(error).__name__}")
+
+
+def execute(scenario: Scenario, output: Output) -> int:
+    """Run, deliver every view that was asked for, and give the exit code."""
+    progress = PlainProgress(None if output.quiet else sys.stderr)
+    result = run(scenario, progress)
+    progress.done(result.requests)
+    deliver(result, output)
+    return result.verdict.exit_code

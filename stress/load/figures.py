@@ -49,6 +49,17 @@ class Tally:
         """Ended, and not in an error."""
         return self.finished - self.failed
 
+    @staticmethod
+    def sum(parts: Sequence[Tally]) -> Tally:
+        """Several tallies as one: counts added, from the first start to the last end."""
+        starts = [part.first_start_ns for part in parts if part.first_start_ns]
+        added = {
+            name: sum(getattr(part, name) for part in parts) for name in Tally.__dataclass_fields__
+        }
+        added["first_start_ns"] = min(starts, default=0)
+        added["last_end_ns"] = max((part.last_end_ns for part in parts), default=0)
+        return Tally(**added)
+
 
 def tally(slab: Slab, role: int, processes: Sequence[int] | None = None) -> Tally:
     """Sum the lanes' counters of one role."""

@@ -7,6 +7,7 @@ import shutil
 import sys
 from typing import TextIO
 
+from stress.errors import UsageError
 from stress.report import json_file, terminal
 from stress.report.page import WIDTH
 from stress.report.result import Result
@@ -19,19 +20,28 @@ def deliver(result: Result, output: Output) -> None:
     """Write the files, then print the report; it goes to standard error where data takes stdout."""
     files: list[File] = []
     stream: TextIO = sys.stdout
+    unwritten: UsageError | None = None
+    if output.json == json_file.STANDARD_OUTPUT:
+        stream = sys.stderr
     if output.json is not None:
-        size = json_file.write(result, output.json)
-        if output.json == json_file.STANDARD_OUTPUT:
-            stream = sys.stderr
-        else:
+        try:
+            size = json_file.write(result, output.json)
             files.append((os.path.basename(output.json), size, json_file.HOLDS))
+        except UsageError as error:
+            unwritten = error  # the run must not be lost with its file
     text = terminal.render(
         result,
         width=shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH,
         color=output.color == "auto" and stream.isatty(),
         unicode=speaks_unicode(stream),
         quiet=output.quiet,
-        files=files,
+        files=[file for file in files if file[0] != json_file.STANDARD_OUTPUT],
     )
-    stream.write(text)
-    stream.flush()
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; the exit code still tells the verdict.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if unwritten is not None:
+        raise unwritten

@@ -56,9 +56,7 @@ def load(spec: str) -> Callable[[Context], Any]:
     try:
         found: Any = _import(place)
     except Exception as error:
-        raise TargetError(
-            where, f"importing it raised {_brief(error)}", f"try: python -c 'import {_stem(place)}'"
-        ) from None
+        raise TargetError(where, f"importing it raised {_brief(error)}", "mend it") from None
     for part in name.split("."):
         if not hasattr(found, part):
             raise TargetError(where, f"{_stem(place)} has no {name}", "name a class or function of it")

@@ -55,6 +55,7 @@ def collect(record: Record, stage: Stage) -> Evidence:
         reference_answers=sum(t.successful - t.negatives for t in reference),
         reference_wrong=sum(t.wrong for t in reference),
         unknown_calls=unknown,
+        failed_connects=sum(proof.right is None for proof in proofs),
         takeovers=_count(stats, "takeovers"),
         stats=stats,
         stats_failed=record.stats_failed,

@@ -78,7 +78,7 @@ class Sessions:
 class Evidence:
     """Everything the checks of one run look at.
 
-    answers: successful answers that were compared, over all phases. loads: as the target or the
+    failed_connects: handed-out connections that could not be opened or asked. answers: successful answers that were compared, over all phases. loads: as the target or the
     counted loader saw them. lifetime_s: from building the target to the last call.
     """
 
@@ -98,6 +98,7 @@ class Evidence:
     reference_answers: int = 0
     reference_wrong: int = 0
     unknown_calls: int = 0
+    failed_connects: int = 0
     takeovers: int = 0
     stats: Mapping[str, Any] | None = None
     stats_failed: str | None = None

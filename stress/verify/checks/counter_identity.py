@@ -3,7 +3,8 @@
 Holds when, over all workers and since the target was built, requests = hits + misses + waits +
 negatives + failed = calls made (± calls in flight), and each counter that the target names lies
 where the recorded outcomes allow: a waiter may be counted as a hit or as a miss, a not-found as
-negative or as failed, and the outcome of a connect() is not seen from outside.
+negative or as failed, a failed call as what it was before it failed, and the outcome of a connect()
+is not seen from outside.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def check(evidence: Evidence) -> Check:
 def _broken(own: Mapping[str, int], calls: Calls) -> list[str]:
     """Every equation that does not hold, both sides printed."""
     slack = calls.unfinished
-    free = calls.connects
+    # A connect's outcome is not seen; a call may fail after it was counted as hit or miss.
+    free = calls.connects + calls.failed
     low_high = {
         "requests": (calls.total, calls.total + slack),
         "hits": (calls.hits, calls.hits + calls.waits + free + slack),

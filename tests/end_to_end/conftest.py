@@ -1,0 +1,113 @@
+"""Runs the real command, on a real server, and looks for what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MARK = "TENANT_STRESS_TEST_MARK"
+
+
+@dataclass
+class Command:
+    """`python -m stress …` in a folder of its own; everything it starts carries its mark."""
+
+    folder: Path
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def temporary(self) -> Path:
+        return self.folder / "tmp"
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        kept = ("DATABASE_URL", "ENCRYPTION_KEY", "STRESS_")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(kept)}
+        environment.update({MARK: self.mark, "TMPDIR": str(self.temporary)})
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "stress", *arguments],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        return self.process
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=90)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def json(self, *arguments: str) -> tuple[int, dict[str, Any]]:
+        """Exit code and result file of a run; the report is kept out of the way."""
+        done = self.run(*arguments, "--json", "out.json")
+        path = self.folder / "out.json"
+        assert path.exists(), done.stderr
+        return done.returncode, json.loads(path.read_text())
+
+    def processes(self) -> list[int]:
+        """Everything alive that this command started: by its mark, or by its folder."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            try:
+                marked = f"{MARK}={self.mark}".encode() in (entry / "environ").read_bytes()
+                named = str(self.folder).encode() in (entry / "cmdline").read_bytes()
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if (marked or named) and state != "Z":
+                found.append(int(entry.name))
+        return found
+
+    def leftovers(self, within_s: float) -> list[str]:
+        """Processes and temporary files that are still there after at most that time."""
+        deadline = time.monotonic() + within_s
+        while True:
+            found = [f"process {pid}" for pid in self.processes()]
+            found += [f"file {path.name}" for path in self.temporary.iterdir()]
+            if not found or time.monotonic() > deadline:
+                return found
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Command]:
+    """One command. A failed test must not leave a server behind either."""
+    # The server's account must be able to enter it, as it can the real temporary directory.
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.owner() == Path.home().owner() and str(folder).startswith("/tmp/pytest"):
+            folder.chmod(0o755)
+    made = Command(tmp_path)
+    made.temporary.mkdir()
+    made.temporary.chmod(0o777)
+    yield made
+    for pid in made.processes():
+        os.kill(pid, signal.SIGKILL)
+
+
+def wait_for(condition: Callable[[], bool], within_s: float, what: str) -> None:
+    """Poll until it holds; a test that waits for something must not guess how long it takes."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def check_of(result: dict[str, Any], check_id: str) -> dict[str, Any]:
+    found: Sequence[dict[str, Any]] = [c for c in result["checks"] if c["id"] == check_id]
+    return found[0]
