@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -87,6 +88,9 @@ _GROUP = _Stress(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command line (default: this process's own) and exit with its code."""
+    # Until a run takes care of signals itself, SIGTERM is the same as Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
@@ -123,12 +127,9 @@ def _internal(error: Exception) -> StressError:
     if sys.flags.dev_mode:
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
     place = traceback.extract_tb(error.__traceback__)[-1]
-    words = " ".join(redact(f"{type(error).__name__}: {error}").split())
-    return StressError(
-        f"internal error in {os.path.basename(place.filename)}:{place.lineno}",
-        words,
-        "for its traceback: python -X dev -m stress",
-    )
+    told = f"{type(error).__name__} in {os.path.basename(place.filename)}:{place.lineno}"
+    words = " ".join(redact(f"{told}, {error}").split())
+    return StressError("internal error", words, "python -X dev -m stress shows its traceback")
 
 
 def _show(errors: Sequence[StressError], typed: Sequence[str]) -> int:

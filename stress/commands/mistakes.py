@@ -11,7 +11,6 @@ from stress.errors import UsageError, as_typed
 from stress.scenario.options import LONG_AND_SHORT, OPTIONS
 from stress.scenario.spelling import nearest
 
-
 _VALUED = {
     name for option in OPTIONS if option.read is not None for name in (option.long, option.short)
 }

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stress.cli import main
-from tests.commands.shell import stress
+from tests.commands.shell import ROOT, stress
 
 
 def mistake(folder: Path, *arguments: str, **variables: str) -> list[str]:
@@ -184,7 +185,75 @@ def test_a_mistake_is_found_without_the_heavy_imports(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-c", command],
             capture_output=True, text=True, cwd=tmp_path,
-            env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": os.environ["PATH"]},
+            env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
         )  # fmt: skip
         assert done.returncode == 0
         assert done.stderr.splitlines()[-1] == ""
+
+
+def test_only_a_terminal_gets_emphasis(tmp_path: Path) -> None:
+    plain = b"stress: --procs 0: at least one worker process is needed; write 1 to 256\r\n"
+    assert on_a_terminal(tmp_path) == plain.replace(b"stress:", b"\x1b[31m\x1b[1mstress:\x1b[0m")
+    assert on_a_terminal(tmp_path, "--no-color") == plain
+    assert on_a_terminal(tmp_path, STRESS_NO_COLOR="1") == plain
+    assert on_a_terminal(tmp_path, NO_COLOR="1") == plain
+    assert on_a_terminal(tmp_path, TERM="dumb") == plain
+
+
+def on_a_terminal(folder: Path, *arguments: str, **variables: str) -> bytes:
+    """What a wrong command line shows on a terminal."""
+    ours, theirs = os.openpty()
+    try:
+        environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "TERM": "xterm"}
+        subprocess.run(
+            [sys.executable, "-m", "stress", "heavy", "--procs", "0", *arguments],
+            stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL, cwd=folder,
+            env=environment | variables,
+        )  # fmt: skip
+        return os.read(ours, 10_000)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_before_a_run_is_130(number: signal.Signals, tmp_path: Path) -> None:
+    # The command is stopped where it would start the run, by the signal itself.
+    code = (
+        "import os, signal, sys, types\n"
+        "from stress.cli import main\n"
+        "def execute(scenario, output):\n"
+        f"    os.kill(os.getpid(), {int(number)})\n"
+        "    signal.pause()\n"
+        "sys.modules['stress.run'] = types.SimpleNamespace(execute=execute)\n"
+        "main(['light'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=60,
+        env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+
+
+def test_an_error_of_our_own_is_one_line_without_secrets(tmp_path: Path) -> None:
+    code = (
+        "import sys, types\n"
+        "from stress.cli import main\n"
+        "def execute(scenario, output):\n"
+        "    raise RuntimeError('postgresql://u:hunter2@h/d\\nis away')\n"
+        "sys.modules['stress.run'] = types.SimpleNamespace(execute=execute)\n"
+        "main(['light'])\n"
+    )
+    for developer in (False, True):
+        done = subprocess.run(
+            [sys.executable, *(["-X", "dev"] if developer else []), "-c", code],
+            capture_output=True, text=True, cwd=tmp_path, timeout=60,
+            env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "hunter2" not in done.stderr
+        assert ("Traceback" in done.stderr) is developer
+        line = done.stderr.splitlines()[-1]
+        assert line.startswith("stress: internal error: RuntimeError in <string>:4, ")
+        assert len(line) <= 100
