@@ -2,8 +2,8 @@
 
 Usage: python3 scripts/set_up.py [GROUP...]     GROUP: dependency groups of pyproject.toml (dev, bench)
 
-Standard library only, since it runs before anything is installed. Everything it writes stays in the
-repository: the environment in .venv, pip's cache and temporary files in .cache.
+Standard library only, since it runs before anything is installed. Everything it writes stays in
+the repository: the environment in .venv, pip's cache and temporary files in .cache.
 """
 
 import hashlib
@@ -86,7 +86,12 @@ def pip(*arguments, variables):
     """Run pip in the environment; its output is shown only when it fails."""
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", *arguments]
     done = subprocess.run(
-        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     if done.returncode:
         sys.stderr.write(done.stdout)

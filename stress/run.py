@@ -41,7 +41,7 @@ REFERENCE_STEADY_S = 1.0
 
 
 def run(scenario: Scenario, progress: PlainProgress) -> Result:
-    """Carry out one scenario. Raises StressError where it cannot start; Ctrl-C gives a partial Result."""
+    """Carry out one scenario. StressError where it cannot start; Ctrl-C: a partial Result."""
     return _Run(scenario, progress).perform()
 
 
@@ -77,7 +77,9 @@ class _Run:
 
     def _open_backend(self, stack: ExitStack) -> Backend:
         tenants = self._scenario.tenants or DEFAULT_EMBEDDED_TENANTS
-        backend = embedded.start(tenants, pg_bin=self._scenario.pg_bin, progress=self._progress.line)
+        backend = embedded.start(
+            tenants, pg_bin=self._scenario.pg_bin, progress=self._progress.line
+        )
         stack.callback(self._close, backend.close)
         self._record.environment = environment.describe(backend.name)
         self._record.tenant_ids = [truth.tenant_id for truth in backend.tenants]
@@ -254,7 +256,7 @@ class _Run:
         )
 
     def _close(self, close: Callable[[], Any]) -> None:
-        """Clean up undisturbed by a first Ctrl-C; a target that fails to close is told, not fatal."""
+        """Clean up undisturbed by a first Ctrl-C; a failing close is told, not fatal."""
         with self._interrupts.deferred():
             try:
                 close()

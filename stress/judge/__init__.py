@@ -1,0 +1,1 @@
+"""From figures and checks to thresholds, caveats and the verdict."""

@@ -1,0 +1,1 @@
+"""The load itself: workers, lanes, gates, and what they leave in shared memory."""

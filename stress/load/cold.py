@@ -33,7 +33,7 @@ class ColdBlock:
     mailbox: Mailbox
 
     def __call__(self, lane: Lane) -> None:
-        """One load for each tenant, then the first connection of at most MAX_CONNECTIONS tenants."""
+        """One load for each tenant, then the first connection of some tenants."""
         calls = self._open_control_plane()
         before = self._parts()
         for index in range(len(self.tenant_ids)):

@@ -42,7 +42,7 @@ Why = Literal["interrupted", "died", "hung", "broken"]
 
 
 class CrewStopped(Exception):
-    """The crew ended early; `what` says it in words. broken: a worker could not start its target."""
+    """The crew ended early; `what` says it in words. broken: a target did not start."""
 
     def __init__(self, why: Why, what: str) -> None:
         super().__init__(why, what)
@@ -168,7 +168,7 @@ class Crew:
         return self.job.stage.slab.gate_ready(gate) >= wanted
 
     def _until(self, done: Callable[[], bool], limit_s: float | None = None) -> None:
-        """Poll until done. CrewStopped when interrupted, a worker ended, a call hangs, or at limit."""
+        """Poll until done. CrewStopped: interrupted, a worker ended, a call hung, or too late."""
         deadline = None if limit_s is None else time.monotonic() + limit_s
         while not done():
             if self.interrupts.asked is not None:

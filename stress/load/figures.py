@@ -122,7 +122,10 @@ def summary(histogram: Histogram, total_ns: int) -> Summary:
 def latencies(slab: Slab, role: int, processes: Sequence[int] | None = None) -> Latencies:
     """Every outcome that occurred, and all together. In a closed loop response is service time."""
     found: Latencies = {}
-    for key, outcomes in (("all", range(len(OUTCOMES))), *((n, (i,)) for i, n in enumerate(OUTCOMES))):
+    for key, outcomes in (
+        ("all", range(len(OUTCOMES))),
+        *((n, (i,)) for i, n in enumerate(OUTCOMES)),
+    ):
         histogram = slab.histogram_sum(role, outcomes, processes)
         one = summary(histogram, slab.sum_ns(role, outcomes, processes))
         if one.count:
@@ -162,8 +165,12 @@ def processes(slab: Slab, pids: Sequence[int], ended: Sequence[str]) -> list[Pro
                 requests=shown.finished,
                 wall_s=wall_s,
                 requests_per_s=shown.finished / wall_s if wall_s else None,
-                p50_ns=int(histogram.value_at_percentile(50)) if enough_for(histogram, 50) else None,
-                p99_ns=int(histogram.value_at_percentile(99)) if enough_for(histogram, 99) else None,
+                p50_ns=int(histogram.value_at_percentile(50))
+                if enough_for(histogram, 50)
+                else None,
+                p99_ns=int(histogram.value_at_percentile(99))
+                if enough_for(histogram, 99)
+                else None,
                 failed=counted.failed + steady.failed,
                 skipped=0,
                 ended=ended[index],

@@ -13,7 +13,7 @@ NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
 
 class Interrupted(BaseException):
-    """Raised where nothing is measured yet. A BaseException: no `except Exception` may hold it up."""
+    """Raised where nothing is measured yet; a BaseException, so that nothing holds it up."""
 
     def __init__(self, by: str) -> None:
         super().__init__(by)

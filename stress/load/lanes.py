@@ -49,7 +49,7 @@ class LaneRunner:
         self._program = program
         self._position = position
         self._cold = cold
-        # Requests k, k+W, k+2W … of the one sequence; contiguous, so that the loop reads it in order.
+        # Requests k, k+W, k+2W … of the one sequence; contiguous, so that it is read in order.
         own = sequence[position :: stage.lanes] if position < len(sequence) else sequence
         self._keys = np.ascontiguousarray(own)
 
@@ -97,9 +97,7 @@ class LaneRunner:
             count, end = -1, self._stage.slab.gate_end(GATE_MEASURE)
         else:
             count, end = max(0, -(-(requests - self._position) // lanes)), 0
-        self._lane.run(
-            self._plan, COUNTED, self._keys, count=count, start_ns=started, end_ns=end
-        )
+        self._lane.run(self._plan, COUNTED, self._keys, count=count, start_ns=started, end_ns=end)
         if requests is not None:
             # Going straight on would slow the lanes that still have counted requests.
             self._lane.wait_lanes(GATE_MEASURE, lanes)

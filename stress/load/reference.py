@@ -28,7 +28,9 @@ class ReferenceRun:
         return [tally(self.stage.slab, role) for role in ROLES]
 
 
-def run_reference(crew: Crew, warmup: bool, warmup_s: float | None, steady_s: float) -> ReferenceRun:
+def run_reference(
+    crew: Crew, warmup: bool, warmup_s: float | None, steady_s: float
+) -> ReferenceRun:
     """Lead a crew of one worker through cold block, warm-up and the steady part."""
     crew.fork()
     if warmup:

@@ -1,4 +1,4 @@
-"""The shared memory of one crew of workers: the slab that lanes write, and a mailbox for each worker.
+"""The shared memory of one crew: the slab that lanes write, and a mailbox for each worker.
 
 One anonymous mapping made before the fork; the controller only reads it, apart from the gates.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ Emit = Callable[[SeriesPoint, float, int], None]
 
 
 def default_interval_s(duration_s: float | None) -> float:
-    """At most MAX_LINES intervals in a run, rounded up to 1, 2 or 5 times a power of ten seconds."""
+    """At most MAX_LINES intervals in a run, rounded up to 1, 2 or 5 × 10ⁿ s."""
     if duration_s is None:
         return 1.0
     wanted = max(1.0, duration_s / MAX_LINES)
@@ -42,7 +43,7 @@ class Ticker:
         self._start_ns = 0
         self._last_ns = 0
         self._seen = (0, 0, 0)  # finished, hits and failed at the last point
-        self._last_counts: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None
+        self._last_counts: np.ndarray[Any, np.dtype[np.int64]] | None = None
         self.points: list[SeriesPoint] = []
 
     def __call__(self) -> None:
@@ -92,7 +93,7 @@ class Ticker:
         every = range(len(OUTCOMES))
         merged = self._slab.histogram_sum(COUNTED, every)
         merged.add(self._slab.histogram_sum(STEADY, every))
-        counts = np.array(merged.counts, dtype=np.int64)
+        counts: np.ndarray[Any, np.dtype[np.int64]] = np.array(merged.counts, dtype=np.int64)
         before, self._last_counts = self._last_counts, counts
-        interval = Histogram(counts=counts - before if before is not None else counts.copy())
+        interval = Histogram(counts=(counts if before is None else counts - before).data)
         return int(interval.value_at_percentile(99)) if enough_for(interval, 99) else None

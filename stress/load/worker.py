@@ -70,7 +70,7 @@ def run_worker(job: Job, process: int) -> int:
 
 
 def _set_up_process(job: Job, process: int) -> None:
-    """Die with the parent, leave Ctrl-C to it, write no core file, let go of what is the parent's."""
+    """Die with the parent, leave Ctrl-C to it, write no core, let go of what is the parent's."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != job.parent_pid:
@@ -106,7 +106,9 @@ class Worker:
         plan = self._plan()
         lanes = [Lane(slab, self._process, thread) for thread in range(job.stage.threads)]
         threads = [
-            threading.Thread(target=self._runner(lane, plan), name=f"lane-{lane.thread}", daemon=True)
+            threading.Thread(
+                target=self._runner(lane, plan), name=f"lane-{lane.thread}", daemon=True
+            )
             for lane in lanes
         ]
         for thread in threads:
@@ -189,7 +191,7 @@ class Worker:
             except Exception as error:
                 self._mailbox.post("stats_failed", message=self._findings.describe(error))
             else:
-                self._mailbox.post("stats", **{"values": stats})
+                self._mailbox.post("stats", values=stats)
 
     def _close(self) -> None:
         try:

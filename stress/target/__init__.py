@@ -1,0 +1,1 @@
+"""The object under test: found, probed, and its answers understood."""

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from _timing.drive import INVENTED, MEMO_FIELDS, MEMO_OBJECT, TORN, WRONG
 from _timing.recorder import ERROR, HIT, MISS, WAIT
 
-# A call that waited for another's load took at least this long; below it the load cell is not asked.
+# A call that waited for another's load took at least this long; below it no load is looked for.
 SLOW_CALL_NS = 50_000
 SOURCES = {"hit": HIT, "miss": MISS, "wait": WAIT}
 
@@ -45,7 +45,7 @@ def place_of(url: URL | str) -> Place:
 
 
 def read(answer: Any) -> Reading:
-    """Read a resolution. Whatever its attributes raise is passed on: that is the target's failure."""
+    """Read a resolution. What its attributes raise is the target's failure."""
     tenant_id = getattr(answer, "tenant_id", None)
     url = getattr(answer, "url", None)
     version = getattr(answer, "version", None)
@@ -99,7 +99,9 @@ class Answers:
         try:
             reading = read(answer)
             if reading.tenant_id is None and reading.place is None:
-                raise TypeError(f"the answer names no tenant and no database: {type(answer).__name__}")
+                raise TypeError(
+                    f"the answer names no tenant and no database: {type(answer).__name__}"
+                )
             outcome = self._outcome(index, answer, loads, started_ns, ended_ns)
         except Exception as failure:
             self._on_failure(index, failure, ended_ns)
@@ -111,7 +113,7 @@ class Answers:
         return outcome | _memorable(answer)
 
     def compare(self, index: int, reading: Reading) -> int:
-        """Flags WRONG, INVENTED, TORN of one reading; 0 where it is a committed row of this tenant."""
+        """Flags WRONG, INVENTED, TORN of one reading; 0 for a committed row of this tenant."""
         if reading.tenant_id is not None and reading.tenant_id != self._ids[index]:
             return WRONG
         records = self._committed[index]
@@ -149,9 +151,7 @@ class Answers:
             return MISS if loads or not loads_seen else WAIT
         if loads:
             return MISS
-        if ended_ns - started_ns > SLOW_CALL_NS and (
-            int(cell["last_end_ns"]) >= started_ns
-        ):
+        if ended_ns - started_ns > SLOW_CALL_NS and (int(cell["last_end_ns"]) >= started_ns):
             return WAIT
         return HIT
 

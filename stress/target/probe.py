@@ -53,8 +53,7 @@ def probe(
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             after_fork()
-            found = _examine(build, context, tenant_id, redact)
-            os.write(writing, msgspec.json.encode(found))
+            os.write(writing, msgspec.json.encode(_examine(build, context, tenant_id, redact)))
         finally:
             os._exit(0)
     os.close(writing)
@@ -63,8 +62,10 @@ def probe(
     finally:
         os.close(reading)
     if not data:
-        raise TargetError(where, "the process that built it ended", "try it in a Python shell first")
-    found = msgspec.json.decode(data, type=_Failure | _Found)
+        raise TargetError(
+            where, "the process that built it ended", "try it in a Python shell first"
+        )
+    found: _Failure | _Found = msgspec.json.decode(data, type=_Failure | _Found)
     if isinstance(found, _Failure):
         raise TargetError(where, found.what, found.mend)
     return found.facts
@@ -101,7 +102,7 @@ def _examine(
         return _Failure(what, "mend its constructor")
     if not callable(getattr(target, "resolve", None)):
         return _Failure(f"{type(target).__name__} has no resolve(tenant_id)", "give it one")
-    offers = {
+    offers: dict[str, Any] = {
         "offers_stats": callable(getattr(target, "get_cache_stats", None)),
         "offers_invalidate": callable(getattr(target, "invalidate_cache", None)),
         "offers_close": callable(getattr(target, "close", None)),

@@ -24,7 +24,9 @@ def locate(spec: str) -> None:
     where = f"--target {spec}"
     place, colon, name = spec.rpartition(":")
     if not colon or not place or not all(part.isidentifier() for part in name.split(".")):
-        raise UsageError(where, "not of the form MODULE:NAME or FILE.py:NAME", "write mypkg:factory")
+        raise UsageError(
+            where, "not of the form MODULE:NAME or FILE.py:NAME", "write mypkg:factory"
+        )
     if place.endswith(".py") or os.sep in place:
         if not Path(place).is_file():
             raise UsageError(where, f"no file {place}", "mend the path")
@@ -44,7 +46,9 @@ def _find_module(where: str, module: str) -> None:
             return
         found = importlib.machinery.PathFinder.find_spec(walked, search)
         if found is None:
-            raise UsageError(where, f"no module {walked}", "install it or start stress in its folder")
+            raise UsageError(
+                where, f"no module {walked}", "install it or start stress in its folder"
+            )
         locations = found.submodule_search_locations
         search = list(locations) if locations is not None else []
 
@@ -59,7 +63,9 @@ def load(spec: str) -> Callable[[Context], Any]:
         raise TargetError(where, f"importing it raised {_brief(error)}", "mend it") from None
     for part in name.split("."):
         if not hasattr(found, part):
-            raise TargetError(where, f"{_stem(place)} has no {name}", "name a class or function of it")
+            raise TargetError(
+                where, f"{_stem(place)} has no {name}", "name a class or function of it"
+            )
         found = getattr(found, part)
     if not callable(found) or not _takes_context(found):
         raise TargetError(

@@ -1,4 +1,4 @@
-"""Every check by its id, in the order of reports; those that no phase of this run provokes say so."""
+"""Every check by its id, in the order of reports."""
 
 from __future__ import annotations
 

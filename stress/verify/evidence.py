@@ -30,9 +30,7 @@ class Calls:
     @property
     def total(self) -> int:
         """All calls that ended."""
-        return (
-            self.hits + self.misses + self.waits + self.negatives + self.failed + self.connects
-        )
+        return self.hits + self.misses + self.waits + self.negatives + self.failed + self.connects
 
 
 @dataclass(frozen=True)
@@ -78,8 +76,9 @@ class Sessions:
 class Evidence:
     """Everything the checks of one run look at.
 
-    failed_connects: handed-out connections that could not be opened or asked. answers: successful answers that were compared, over all phases. loads: as the target or the
+    answers: successful answers that were compared, over all phases. loads: as the target or the
     counted loader saw them. lifetime_s: from building the target to the last call.
+    failed_connects: handed-out connections that could not be opened or asked.
     """
 
     facts: Facts

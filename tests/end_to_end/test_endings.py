@@ -11,8 +11,20 @@ import pytest
 
 from tests.end_to_end.conftest import Command, wait_for
 
-LONG = ("heavy", "--procs", "2", "--threads", "4", "--duration", "30s", "--tenants", "3",
-        "--no-reference", "--progress", "100ms")
+LONG = (
+    "heavy",
+    "--procs",
+    "2",
+    "--threads",
+    "4",
+    "--duration",
+    "30s",
+    "--tenants",
+    "3",
+    "--no-reference",
+    "--progress",
+    "100ms",
+)
 
 
 def children(pid: int) -> list[int]:
@@ -137,8 +149,17 @@ def test_a_call_that_never_returns_is_reported_with_its_stack(command: Command) 
         "        return self.load(tenant_id)\n"
     )
     code, result = command.json(
-        "heavy", "--target", "hangs.py:Target", "--duration", "300ms", "--threads", "2",
-        "--tenants", "2", "--graceful-stop", "300ms",
+        "heavy",
+        "--target",
+        "hangs.py:Target",
+        "--duration",
+        "300ms",
+        "--threads",
+        "2",
+        "--tenants",
+        "2",
+        "--graceful-stop",
+        "300ms",
     )
     assert code == 91
     liveness = next(check for check in result["checks"] if check["id"] == "liveness")

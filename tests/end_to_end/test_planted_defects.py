@@ -112,12 +112,22 @@ ANSWERS_NONE = """
         return None if self.calls == 600 else answer
 """
 
-QUICK = ("heavy", "--threads", "4", "--tenants", "3", "--steady", "200ms", "--target", "mine.py:Mine")
+QUICK = (
+    "heavy",
+    "--threads",
+    "4",
+    "--tenants",
+    "3",
+    "--steady",
+    "200ms",
+    "--target",
+    "mine.py:Mine",
+)
 
 
 def run(command: Command, body: str, *more: str) -> tuple[int, dict]:
-    source = CLEAN + "\nclass Mine(Target):\n    pass\n" + textwrap.indent(
-        textwrap.dedent(body), "    "
+    source = (
+        CLEAN + "\nclass Mine(Target):\n    pass\n" + textwrap.indent(textwrap.dedent(body), "    ")
     )
     (command.folder / "mine.py").write_text(source)
     return command.json(*QUICK, *more)
@@ -156,7 +166,9 @@ def test_a_planted_defect_is_found_by_its_check(
         assert "--target mine.py:Mine" in check["witness"]["reproduce"]
 
 
-@pytest.mark.parametrize(("body", "kind"), [(RAISES_ONCE, "ValueError"), (ANSWERS_NONE, "TypeError")])
+@pytest.mark.parametrize(
+    ("body", "kind"), [(RAISES_ONCE, "ValueError"), (ANSWERS_NONE, "TypeError")]
+)
 def test_a_failing_call_fails_the_run_by_the_built_in_threshold(
     command: Command, body: str, kind: str
 ) -> None:

@@ -36,8 +36,15 @@ def test_heavy_with_four_processes_is_the_main_job(command: Command) -> None:
     isolation = check_of(result, "isolation")
     assert isolation["examined"] == answers
     assert "proven on the live connection" in isolation["notes"][0]
-    for check_id in ("isolation", "no_invention", "untorn", "load_economy", "counter_identity",
-                     "fork_safety", "connection_leak"):
+    for check_id in (
+        "isolation",
+        "no_invention",
+        "untorn",
+        "load_economy",
+        "counter_identity",
+        "fork_safety",
+        "connection_leak",
+    ):
         assert check_of(result, check_id)["status"] == "pass", check_id
     assert command.leftovers(2.0) == []
 

@@ -1,4 +1,4 @@
-"""Each check on evidence written by hand: it passes, it fails, and it admits when it saw nothing."""
+"""Each check on evidence written by hand: it passes, it fails, it admits when it saw nothing."""
 
 from __future__ import annotations
 
@@ -175,9 +175,7 @@ def test_one_process_alone_proves_nothing_about_forks() -> None:
 
 
 def test_a_session_left_after_the_drain_is_a_leak() -> None:
-    check = run(
-        "connection_leak", replace(CLEAN, sessions=Sessions(before=1, proving=5, after=3))
-    )
+    check = run("connection_leak", replace(CLEAN, sessions=Sessions(before=1, proving=5, after=3)))
     assert (check.status, check.violations, check.examined) == ("fail", 2, 4)
 
 

@@ -88,11 +88,15 @@ def _broken(own: Mapping[str, int], calls: Calls) -> list[str]:
         for name, (low, high) in low_high.items()
         if name in own and not low <= own[name] <= high
     ]
-    parts = [own[name] for name in ("hits", "misses", "waits", "negatives", "failed") if name in own]
+    parts = [
+        own[name] for name in ("hits", "misses", "waits", "negatives", "failed") if name in own
+    ]
     if "requests" in own and {"hits", "misses"} <= own.keys() and len(parts) == 5:
         if sum(parts) != own["requests"] and abs(sum(parts) - own["requests"]) > slack:
-            broken.append(f"hits + misses + waits + negatives + failed = {sum(parts):,}, "
-                          f"requests {own['requests']:,}")
+            broken.append(
+                f"hits + misses + waits + negatives + failed = {sum(parts):,}, "
+                f"requests {own['requests']:,}"
+            )
     elif "requests" not in own and {"hits", "misses"} <= own.keys():
         optional = sum(
             count

@@ -31,6 +31,7 @@ def judge_fields(
         status="fail" if violations else "pass",
         examined=evidence.answers,
         violations=violations,
-        evidence=f"{evidence.answers:,} answers" + (f", {violations:,} wrong" if violations else ""),
+        evidence=f"{evidence.answers:,} answers"
+        + (f", {violations:,} wrong" if violations else ""),
         witness=witness,
     )

@@ -11,7 +11,9 @@ from stress.report.result import Check, Witness, WitnessEvent
 from stress.verify.evidence import Evidence, Proof, Violation
 
 ID = "isolation"
-RULE = "An answer names the database and the user of the tenant that was asked for, and of no other."
+RULE = (
+    "An answer names the database and the user of the tenant that was asked for, and of no other."
+)
 EFFECT = "One customer reads, or overwrites, another customer's data."
 LIKELY = (
     "State shared between calls, or a cache key that two tenants have in common. "
