@@ -53,7 +53,7 @@ static inline int adopt_process(process_state *state, region_view *view, uint64_
     hooked = 1;
     state->lines = no_lines;
     state->mask = 1;
-    state->max_lines = max_lines;
+    state->max_lines = max_lines < L1_FIRST_LINES ? L1_FIRST_LINES : max_lines;
     state->entries = state->victim = 0;
     state->view = view;
     state->next = processes;

@@ -258,10 +258,11 @@ cdef class SharedCache(RegionUser):
         """TTL of one record: shortened by up to the jitter, at random."""
         cdef int64_t ttl_ns = self.view.header.ttl_ns
         cdef int64_t jitter_ppm = self.view.header.jitter_ppm
-        cdef uint64_t random
+        cdef uint64_t random, this_load
         if jitter_ppm == 0:
             return ttl_ns
-        random = core.keyed_hash(self.view.header.seed, <const uint8_t *>&call.lease_id, 8)
+        this_load = call.hash ^ call.lease_id  # each bank counts its leases from 1
+        random = core.keyed_hash(self.view.header.seed, <const uint8_t *>&this_load, 8)
         return ttl_ns - <int64_t>(<double>ttl_ns * jitter_ppm * 1e-6 * (random >> 11) / 2.0**53)
 
     @property
