@@ -219,7 +219,7 @@ cdef class Slab:
         return self._sum(role, outcomes, processes, kind).total_ns
 
     def own_histogram(self, int role, processes=None):
-        """The hits' own time: the callers' histogram, less the waiting of the slow samples."""
+        """The hits' own time: their service time, less the waiting of the slow samples."""
         cdef HistogramSum shifts = HistogramSum(3)
         cdef Meta* meta
         cdef Py_ssize_t index
@@ -230,7 +230,7 @@ cdef class Slab:
             meta = self.meta(process, index)
             marked = load_u64(&meta.marked)
             shifts.add(marked, self.counts(process, index), meta.min_ns, meta.max_ns)
-        return self._sum(role, (HIT,), processes, 0).shifted(shifts)
+        return self._sum(role, (HIT,), processes, self.layout.kinds - 1).shifted(shifts)
 
     def tenant_histogram(self, Py_ssize_t tenant, processes=None):
         """Counted response times of one tenant at 2 significant figures.

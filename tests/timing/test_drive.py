@@ -29,6 +29,10 @@ def plan_of(operation: Callable[[str], Any], judge: Any = trusting) -> Plan:
     return Plan(operation, IDS, judge)
 
 
+def unknown(tenant_id: str) -> None:
+    raise LookupError(tenant_id)
+
+
 def test_a_counted_run_asks_for_its_keys_in_order_and_round_again() -> None:
     asked: list[str] = []
     slab = slab_of()
@@ -132,7 +136,7 @@ def test_a_judge_may_call_an_exception_a_negative() -> None:
         return NEGATIVE if isinstance(error, LookupError) else ERROR
 
     slab = slab_of()
-    Lane(slab, 0, 0).run(plan_of({}.__getitem__, judge), COUNTED, KEYS, count=3, start_ns=1)
+    Lane(slab, 0, 0).run(plan_of(unknown, judge), COUNTED, KEYS, count=3, start_ns=1)
     assert slab.lanes["roles"][0, 0, COUNTED]["outcomes"].tolist() == [0, 0, 0, 3, 0]
 
 
@@ -161,7 +165,7 @@ def test_what_the_judge_raises_ends_the_run() -> None:
             plan_of(NullOperation().resolve, broken), COUNTED, KEYS, count=5, start_ns=1
         )
     with pytest.raises(RuntimeError, match="judge"):
-        Lane(slab, 0, 0).run(plan_of({}.__getitem__, broken), COUNTED, KEYS, count=5, start_ns=1)
+        Lane(slab, 0, 0).run(plan_of(unknown, broken), COUNTED, KEYS, count=5, start_ns=1)
 
 
 @pytest.mark.parametrize("code", [5, 7, 256, -1])
@@ -182,6 +186,14 @@ def test_each_flaw_has_its_counter(flag: int, name: str) -> None:
     found = {flaw: int(counters[flaw]) for flaw in ("wrong", "invented", "torn")}
     assert found == {"wrong": 0, "invented": 0, "torn": 0} | {name: 6}
     assert counters["outcomes"][HIT] == 6
+
+
+def test_a_closed_loop_intends_to_start_when_it_starts() -> None:
+    slab = slab_of(kinds=2)
+    Lane(slab, 0, 0).run(plan_of(NullOperation().resolve), COUNTED, KEYS, count=500, start_ns=1)
+    response, service = (slab.histogram(0, COUNTED, HIT, kind) for kind in (0, 1))
+    assert response.total_count == 500
+    assert np.array_equal(response.counts, service.counts)
 
 
 def test_an_answer_is_let_go_before_the_next_request() -> None:

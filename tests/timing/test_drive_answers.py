@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -184,6 +185,15 @@ def test_every_wrong_answer_among_remembered_ones_is_flagged() -> None:
     assert slab.lanes["roles"][0, 0, COUNTED]["wrong"] == 900
 
 
+@pytest.mark.parametrize("answer", [RIGHT, replace(RIGHT)], ids=["same-object", "fresh-objects"])
+def test_a_wrong_answer_is_not_remembered_whatever_the_judge_says(answer: Answer) -> None:
+    judge = RecordingJudge(HIT | WRONG | MEMO_OBJECT | MEMO_FIELDS)
+    slab = slab_of()
+    resolve = (lambda tenant: RIGHT) if answer is RIGHT else (lambda tenant: replace(answer))
+    drive(resolve, judge, slab, **FIELDS)(20)
+    assert len(judge.asked) == slab.lanes["roles"][0, 0, COUNTED]["wrong"] == 20
+
+
 class Says:
     """An answer with a source and a cache_hit of any kind."""
 
@@ -258,8 +268,6 @@ def test_a_slow_call_in_which_another_s_load_ended_was_a_wait() -> None:
 
 
 def note_load_elsewhere(slab: Slab) -> None:
-    import threading
-
     now = time.monotonic_ns()
     thread = threading.Thread(target=note_load, args=(slab, 0, now - 1000, now))
     thread.start()
