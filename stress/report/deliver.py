@@ -17,16 +17,19 @@ from stress.scenario.output import Output
 
 
 def deliver(result: Result, output: Output) -> None:
-    """Write the files, then print the report; it goes to standard error where data takes stdout."""
+    """Write the files, then print the report; it goes to standard error where data takes stdout.
+
+    UsageError where a file could not be written after all, raised behind the report.
+    """
     files: list[File] = []
     stream: TextIO = sys.stdout
     unwritten: UsageError | None = None
-    if output.json == json_file.STANDARD_OUTPUT:
-        stream = sys.stderr
     if output.json is not None:
+        name = os.path.basename(output.json)
+        if output.json == json_file.STANDARD_OUTPUT:
+            name, stream = json_file.TOLD, sys.stderr
         try:
-            size = json_file.write(result, output.json)
-            files.append((os.path.basename(output.json), size, json_file.HOLDS))
+            files.append((name, json_file.write(result, output.json), json_file.HOLDS))
         except UsageError as error:
             unwritten = error  # the run must not be lost with its file
     text = terminal.render(
@@ -35,7 +38,7 @@ def deliver(result: Result, output: Output) -> None:
         color=output.color == "auto" and stream.isatty(),
         unicode=speaks_unicode(stream),
         quiet=output.quiet,
-        files=[file for file in files if file[0] != json_file.STANDARD_OUTPUT],
+        files=files,
     )
     try:
         stream.write(text)

@@ -23,6 +23,7 @@ from stress.report.result import SCHEMA_VERSION, Result
 from stress.report.visible import visible
 
 STANDARD_OUTPUT = "-"
+TOLD = "standard output"
 HOLDS = "every figure, histograms included"
 MAX_BYTES = 1 << 30
 
@@ -45,8 +46,9 @@ def write(result: Result, path: str) -> int:
     """Write the result; its size in bytes. UsageError where the file cannot be written."""
     data = encode(result)
     if path == STANDARD_OUTPUT:
-        sys.stdout.write(data.decode())
         sys.stdout.flush()
+        sys.stdout.buffer.write(data)  # UTF-8, whatever the locale says of text
+        sys.stdout.buffer.flush()
         return len(data)
     try:
         write_whole(path, data)
@@ -79,7 +81,7 @@ def decode(data: bytes, where: str) -> Result:
         what = "empty" if not data.strip() else "not JSON"
         raise UsageError(where, what, "name a file that --json wrote") from None
     version = found.get("schema_version") if isinstance(found, dict) else None
-    if type(version) is not int or "verdict" not in found:
+    if type(version) is not int or version < 1 or "verdict" not in found:
         raise UsageError(where, "JSON, but no result of stress", "name a file that --json wrote")
     if version > SCHEMA_VERSION:
         what = f"its schema_version is {version}, known is {SCHEMA_VERSION}"

@@ -32,7 +32,7 @@ _ASCII = {
     "²": "(2)",
     "³": "(3)",
 }
-_PROBE = "µ×≥…·═█"
+_PROBE = "µ×≥…·═█語\U0001d11e"  # whoever has all of these has whatever a tenant may be called
 
 
 def visible(text: str, *, unicode: bool = True) -> str:

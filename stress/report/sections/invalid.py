@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stress.report import numbers
+from stress.report.json_file import HOLDS, TOLD
 from stress.report.page import Page
 from stress.report.result import Result
 from stress.report.sections import checks, counts
@@ -90,7 +91,8 @@ def _seen(page: Page, result: Result) -> None:
 
 
 def _where(files: Sequence[File]) -> str:
-    for name, _, _ in files:
-        if name.endswith(".json"):
-            return f"Everything measured is in {name}, marked invalid."
+    for name, _, what in files:
+        if what == HOLDS:
+            where = f"on {name}" if name == TOLD else f"in {name}"
+            return f"Everything measured is {where}, marked invalid."
     return "Nothing measured was kept. To keep it, marked invalid: --json run.json"

@@ -29,11 +29,11 @@ def show(page: Page, result: Result) -> None:
     if hit is not None:
         _value(page, "Cache hit avg", numbers.duration(hit.service.mean), _of(hit.service, "hit"))
     else:
-        _value(page, "Cache hit avg", None, "no hit was seen")
+        _value(page, "Cache hit avg", None, _unseen(result, "hit"))
     if miss is not None:
         _value(page, "Cache miss avg", numbers.duration(miss.mean), where)
     else:
-        _value(page, "Cache miss avg", None, "no miss was seen")
+        _value(page, "Cache miss avg", None, _unseen(result, "miss"))
     cache = result.cache
     if cache.speedup is not None:
         note = "faster"
@@ -44,6 +44,12 @@ def show(page: Page, result: Result) -> None:
         _value(page, "Cache speedup", None, "needs a hit and a miss")
     if result.cold is not None and result.cold.loads:
         _parts(page, result.cold)
+
+
+def _unseen(result: Result, outcome: str) -> str:
+    if result.cache.source == "unknown" and result.requests.total:
+        return f"the target does not show which call was a {outcome}"
+    return f"no {outcome} was seen"
 
 
 def _miss(result: Result) -> tuple[Summary | None, str]:
