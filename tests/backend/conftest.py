@@ -1,7 +1,8 @@
-"""One embedded server for the tests that only look, and rooms for those that start their own."""
+"""Rooms for the tests that start servers of their own."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,22 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from stress.backend import embedded
 from tests.backend.run import Run
 
-
-@pytest.fixture(scope="session")
-def backend() -> Iterator[embedded.EmbeddedBackend]:
-    """Four tenants. Nobody changes it."""
-    started = embedded.start(4, progress=lambda _line: None)
-    yield started
-    started.close()
+RAM = "/dev/shm"
 
 
 @pytest.fixture
 def room() -> Iterator[Path]:
     """A temporary directory with a short name that every user may write to."""
-    folder = Path(tempfile.mkdtemp(prefix="room-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="room-", dir=RAM if os.access(RAM, os.W_OK) else "/tmp"))
     folder.chmod(0o1777)
     yield folder
     shutil.rmtree(folder)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,13 +41,19 @@ class Run:
         pg_bin: str | None = None,
         then: str = "",
         user: int | None = None,
-        **environment: str,
+        python: str = sys.executable,
+        environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[str]:
         script = SCRIPT.format(tenants=tenants, pg_bin=pg_bin, then=then)
         process = subprocess.Popen(
-            [sys.executable, "-c", script],
+            [python, "-c", script],
             cwd=ROOT,
-            env={**os.environ, "TMPDIR": str(self.room), **environment},
+            env={
+                **os.environ,
+                "TMPDIR": str(self.room),
+                "PYTHONPATH": os.pathsep.join([str(ROOT), sysconfig.get_path("platlib")]),
+                **(environment or {}),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -57,9 +65,9 @@ class Run:
         self._processes.append(process)
         return process
 
-    def ready(self, tenants: int = 2, **options: str) -> tuple[subprocess.Popen[str], str]:
+    def ready(self, tenants: int = 2, then: str = "") -> tuple[subprocess.Popen[str], str]:
         """A started process and the URL of its control plane."""
-        process = self.start(tenants, **options)  # type: ignore[arg-type]
+        process = self.start(tenants, then=then)
         assert process.stdout is not None
         words = process.stdout.readline().split()
         if words[:1] != ["ready"]:
@@ -86,8 +94,9 @@ class Run:
             if process.poll() is None:
                 process.kill()
             process.communicate()
-        for pid in self.servers():
-            os.kill(pid, signal.SIGKILL)
+        if not eventually(lambda: self.left() == []):
+            for pid in self.servers():
+                os.kill(pid, signal.SIGKILL)
 
 
 def eventually(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
@@ -100,13 +109,38 @@ def eventually(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
     return True
 
 
+def python_for(user: int) -> str | None:
+    """An interpreter of our version that this user may run with our packages."""
+    script = "import stress.backend.embedded, sys; print(sys.version_info[:2])"
+    for python in (sys.executable, shutil.which("python3", path="/usr/bin:/usr/local/bin")):
+        try:
+            done = subprocess.run(
+                [str(python), "-c", script],
+                cwd="/",
+                env={"PYTHONPATH": os.pathsep.join([str(ROOT), sysconfig.get_path("platlib")])},
+                capture_output=True,
+                text=True,
+                check=False,
+                user=user,
+                group=user,
+                extra_groups=[],
+            )
+        except OSError:
+            continue
+        if done.stdout.strip() == str(sys.version_info[:2]):
+            return python
+    return None
+
+
 def processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
 def _command(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
     except OSError:
         return ""
 
