@@ -153,6 +153,9 @@ def why(result: Result) -> list[Span]:
     verdict = result.verdict
     if verdict.status == "interrupted":
         return []
+    if verdict.exit_code == THRESHOLD:
+        missed = [found for found in result.thresholds if found.ok is not True]
+        return [Span(_missed(found), "fail") for found in missed]
     if verdict.exit_code not in (ISOLATION, CORRECTNESS):
         role = "fail" if verdict.status == "fail" else ""
         return [Span(reason, role) for reason in verdict.reasons]
@@ -195,6 +198,14 @@ def _first(told: list[str], noun: str) -> str:
     more = len(told) - MAX_NAMED
     text = "; ".join(told[:MAX_NAMED])
     return f"{text}; {numbers.plural(more, noun)} more" if more > 0 else text
+
+
+def _missed(found: ThresholdResult) -> str:
+    """`p99 missed its target: 231 ms, asked < 100 ms`"""
+    if found.ok is None:
+        return f"{found.label} was not judged: {found.note or 'no samples'}"
+    actual = numbers.actual(found.actual, found.unit)
+    return f"{found.label} missed its target: {actual}, asked {asked(found)}"
 
 
 def missed_target(found: ThresholdResult) -> str:
