@@ -79,7 +79,12 @@ class CacheContract:
     @pytest.mark.parametrize("bad", ["", "a\0", "\0", "a" * 256, "é" * 128, "\ud800"])
     def test_an_id_that_cannot_be_one_is_not_found_without_a_load(self, bad: str) -> None:
         asked: list[str] = []
-        cache = self.make(lambda tenant_id: asked.append(tenant_id) or record("1", 1))
+
+        def load(tenant_id: str) -> Any:
+            asked.append(tenant_id)
+            return record("1", 1)
+
+        cache = self.make(load)
         with pytest.raises(TenantNotFound):
             cache.resolve(bad)
         cache.invalidate(bad)

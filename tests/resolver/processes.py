@@ -132,7 +132,7 @@ def children(*works: Callable[[Line], Any]) -> Iterator[list[Child]]:
 
 
 def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
-    """The results of `work(0)` … `work(count - 1)`, each in a thread of its own; errors as results."""
+    """Results of `work(0)` … `work(count - 1)`, a thread each; errors as results."""
     results: list[Any] = [None] * count
 
     def run(index: int) -> None:

@@ -19,7 +19,7 @@ def audited(cache: SharedCache) -> dict[str, int]:
 
 class TestSharedCache(CacheContract):
     def make(self, load: Load, **times: int) -> Cache:
-        return shared_cache(load, **times)
+        return shared_cache(load, None, **times)
 
 
 class TestSharedCacheOfAnotherSize(CacheContract):
