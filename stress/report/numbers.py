@@ -150,7 +150,8 @@ def actual(value: float | None, unit: str) -> str:
     if value is None:
         return NOT_AVAILABLE
     if unit == "ns":
-        return duration(value)
+        # A percentile is a whole number of nanoseconds: no decimals that were not measured.
+        return duration(int(value) if float(value).is_integer() else value)
     if unit == "fraction":
         return percent(value, 2)
     if unit == "1/s":

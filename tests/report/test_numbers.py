@@ -146,6 +146,8 @@ def test_a_target_is_printed_as_somebody_would_write_it(value, unit, text) -> No
     ("value", "unit", "text"),
     [
         (1104.0, "ns", "1.10 µs"),
+        (60.0, "ns", "60 ns"),
+        (37.12, "ns", "37.1 ns"),
         (0.99987, "fraction", "99.98%"),
         (191.2, "1/s", "191/s"),
         (1190.9, "ratio", "1,190×"),

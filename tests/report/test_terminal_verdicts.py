@@ -204,6 +204,22 @@ def test_failed_checks_stand_first_and_isolation_before_all() -> None:
     assert listed.index("FAIL") < listed.index("PASS")
 
 
+def test_a_bound_stays_in_one_piece_where_it_needs_a_line_of_its_own() -> None:
+    count = 5_120_462_000
+    many = replace(
+        samples.CHECKS[0],
+        examined=count,
+        evidence=f"{count:,} answers, 0 wrong",
+        upper_bound=3 / count,
+    )
+    listed = section(replace(samples.passing(), checks=[many]), "Checks").splitlines()
+    start = next(index for index, line in enumerate(listed) if "isolation" in line)
+    assert listed[start : start + 2] == [
+        "  PASS  isolation           5,120,462,000 answers, 0 wrong",
+        "                            (95%: under 1 in 1,706,820,666)",
+    ]
+
+
 def test_checks_that_were_not_tested_are_named_with_their_reason_or_counted() -> None:
     reason = "the target offers no connect()"
     checks = [

@@ -8,7 +8,7 @@ from stress.report import headline, numbers
 from stress.report.page import Page
 from stress.report.result import Check, Result
 from stress.report.sections import witness
-from stress.report.spans import Span
+from stress.report.spans import Span, cells
 
 EVIDENCE_AT, UNTESTED_AT, STACK_AT = 28, 14, 6
 NAMED = 4  # not tested for one reason: named up to this many, counted beyond
@@ -51,8 +51,10 @@ def _one(page: Page, check: Check) -> None:
     evidence = check.evidence
     if not evidence:
         evidence = f"{check.examined:,} examined, {numbers.plural(check.violations, 'violation')}"
-    limit = bound(check)
-    lines = [evidence + (f" ({limit})" if limit else ""), *check.notes]
+    limit = f"({bound(check)})" if bound(check) else ""
+    fits = EVIDENCE_AT + cells(page.spans(f"{evidence} {limit}")) <= page.width
+    first = [f"{evidence} {limit}".rstrip()] if fits else [evidence, limit]
+    lines = [first[0], *filter(None, first[1:]), *check.notes]
     page.noted(label, lines[0], at=EVIDENCE_AT, role=role if role == "fail" else "")
     for note in lines[1:]:
         if "\n" in note:  # the stacks of a hung process
