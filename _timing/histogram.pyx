@@ -9,7 +9,7 @@ cimport cython
 from cpython.number cimport PyNumber_Index
 from libc.limits cimport LLONG_MAX
 from libc.math cimport sqrt
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcmp
 
 from _timing.geometry cimport (
@@ -118,11 +118,9 @@ cdef class Histogram:
 
     cdef void tally(self, int64_t value, int64_t count) noexcept nogil:
         """The one way a single value enters; `count` > 0."""
-        if value > self.highest_trackable_value:
-            value = self.highest_trackable_value
-            self.overflow += count
-        elif value < 0:
-            value = 0
+        # Unsigned, a negative value is too large as well: one comparison for both ends.
+        if <uint64_t>value > <uint64_t>self.highest_trackable_value:
+            value = clamped(&self.geometry, value)
             self.overflow += count
         if value < self.least:
             self.least = value

@@ -90,13 +90,12 @@ def environment() -> dict[str, object]:
             versions[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
             versions[library] = "not installed"
+    affinity = getattr(os, "sched_getaffinity", None)
     return {
         "os": platform.system(),
         "kernel": platform.release(),
         "machine": platform.machine(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": len(affinity(0)) if affinity else os.cpu_count(),
         "load": os.getloadavg()[0],
         "python": platform.python_version(),
         "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
