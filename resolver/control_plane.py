@@ -97,7 +97,7 @@ class ControlPlane:
             raise TenantInactive(f"tenant {tenant_id!r} is not active")
         fields = self._fields(tenant_id, row)
         decrypted_ns = time.monotonic_ns()
-        version = _hashed(fields) if self._table.version is False else _number(row["version"])
+        version = version_of(self._table, row, fields)
         return Loaded(pack(fields), version, asked_ns - started_ns, decrypted_ns - asked_ns)
 
     def active_ids(self, limit: int | None = None) -> list[str]:
@@ -264,6 +264,11 @@ def _canonical(python_type: type, tenant_id: str) -> Any:
     if str(value) != tenant_id:
         return None
     return tenant_id if python_type is UUID else value
+
+
+def version_of(table: TableMapping, row: RowMapping, fields: Fields) -> int:
+    """A row's version; without a column for it, a number that changes with any connection field."""
+    return _hashed(fields) if table.version is False else _number(row["version"])
 
 
 def _number(version: Any) -> int:

@@ -6,27 +6,18 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, NullPool, RowMapping, create_engine
+from sqlalchemy.exc import DataError, DBAPIError
 
 from _timing import monotonic_ns
 from resolver.keyring import Keyring
 from resolver.table import DEFAULT_TABLE, TableMapping
+from stress.backend import rows
+from stress.backend.rows import Row
 
 Note = Callable[[str, int, int], None]
 DEFAULT_LEASE_S = 5.0
-
-
-@dataclass(frozen=True)
-class Record:
-    """A tenant's row, decrypted. url: with the password, which its repr masks."""
-
-    tenant_id: str
-    url: URL
-    version: int
 
 
 class ControlPlane:
@@ -79,7 +70,7 @@ class ControlPlane:
                 "decryption_ns": self._decryption_ns,
             }
 
-    def load(self, tenant_id: str) -> Record:
+    def load(self, tenant_id: str) -> Row:
         """The tenant's row as it is now. LookupError for an unknown or suspended tenant."""
         if self._pid != os.getpid():
             self._renew()
@@ -88,22 +79,14 @@ class ControlPlane:
         try:
             row = self._query(tenant_id)
             queried = decrypted = monotonic_ns()
-            if row is None:
+            # A database may find by another spelling: a uuid in capitals, an integer with a zero.
+            if row is None or str(row["id"]) != tenant_id:
                 raise LookupError(f"no tenant {tenant_id!r}")
             if not row["active"]:
                 raise LookupError(f"tenant {tenant_id!r} is not active")
-            sealed = str(row["password"])
-            password = self._keyring.decrypt(str(row["id"]), sealed, self._table.cipher)
+            record = rows.read(self._table, self._keyring, row)
             decrypted = monotonic_ns()
-            url = URL.create(
-                "postgresql+psycopg2",
-                str(row["username"]),
-                password,
-                str(row["host"]),
-                int(row["port"]),
-                str(row["database"]),
-            )
-            return Record(str(row["id"]), url, int(row["version"]))
+            return record
         finally:
             ended = monotonic_ns()
             with self._lock:
@@ -120,14 +103,15 @@ class ControlPlane:
         if connection is not None and self._pid == os.getpid():
             connection.close()
 
-    def _query(self, tenant_id: str) -> dict[str, Any] | None:
+    def _query(self, tenant_id: str) -> RowMapping | None:
         connection = self._connection()
         try:
-            row = connection.execute(self._statement, {"tenant_id": tenant_id}).mappings().first()
+            return connection.execute(self._statement, {"tenant_id": tenant_id}).mappings().first()
+        except DataError:
+            return None  # not even a value of the key's type
         except DBAPIError:
             self.close()  # it may be broken; the next load opens another
             raise
-        return None if row is None else dict(row)
 
     def _connection(self) -> Connection:
         connection: Connection | None = getattr(self._own, "connection", None)
