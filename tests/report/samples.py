@@ -15,7 +15,7 @@ from stress.report.result import (
     Witness,
     WitnessEvent,
 )
-from tests.report.passed import CHECKS, HITS, MS, passing, summary
+from tests.report.passed import CHECKS, HITS, MS, US, passing, summary
 
 __all__ = ["ALL", "CHECKS", "HITS", "WITNESS", "passing"]
 
