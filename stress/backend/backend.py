@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
+from resolver.table import DEFAULT_TABLE, TableMapping
 from stress.backend.tenants import TenantTruth
 
 
@@ -14,12 +15,14 @@ class Backend(ABC):
     name: as the report says it ("embedded PostgreSQL 18").
     control_plane_url: postgresql+psycopg2://…, password inside; never printed.
     encryption_key: in the form of ENCRYPTION_KEY; never printed.
+    table: the shape of the control plane's table.
     tenants: in the order of their index, each with what its own direct connection reported.
     """
 
     name: str
     control_plane_url: str
     encryption_key: str
+    table: TableMapping = DEFAULT_TABLE
     tenants: Sequence[TenantTruth]
 
     def __repr__(self) -> str:

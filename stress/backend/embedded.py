@@ -72,7 +72,7 @@ class EmbeddedBackend(Backend):
 
     def sessions_settled(self, baseline: int, limit_s: float) -> int:
         """The same once it is back at `baseline`, else after `limit_s`."""
-        return sessions.settled(self.admin_url, self._databases, baseline, limit_s)
+        return sessions.settled(self.sessions, baseline, limit_s)
 
     def after_fork_in_child(self) -> None:
         """Let go of the pipe that keeps the server alive."""

@@ -48,7 +48,12 @@ def read(table: TableMapping, keyring: Keyring, row: RowMapping) -> Row:
     return Row(tenant_id, url, version_of(table, row, fields))
 
 
-def _place(row: RowMapping, password: str) -> URL:
+def place_without_secret(table: TableMapping, row: RowMapping) -> URL:
+    """What the row says in clear of the place; nothing where its whole URL is sealed."""
+    return URL.create(DEFAULT_DRIVER) if table.url is not None else _place(row, None)
+
+
+def _place(row: RowMapping, password: str | None) -> URL:
     return URL.create(
         DEFAULT_DRIVER,
         username=str(row["username"]),

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg2
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Dialect
 
 MARKER_TABLE = "stress_marker"
 CONNECT_LIMIT_S = 10
 
-_IDENTITY = f"""
-SELECT (SELECT system_identifier FROM pg_control_system()), host(inet_server_addr()),
-       inet_server_port(), current_database(), current_user,
-       to_regclass('public.{MARKER_TABLE}') IS NOT NULL
-"""
+_DIALECT: Dialect = URL.create("postgresql+psycopg2").get_dialect()()
+
+_SYSTEM = "SELECT system_identifier FROM pg_control_system()"
+_PLACE = "SELECT host(inet_server_addr()), inet_server_port(), current_database(), current_user"
 _MARKER = f"SELECT tenant_id FROM public.{MARKER_TABLE}"
 
 
 class Identity(NamedTuple):
     """What a direct connection reports. Two tenants with equal identities are one to every check.
 
-    marker: whose database it is according to the row that we wrote; None where there is none.
+    system: the cluster's identifier; None where this user may not ask for it. marker: whose
+    database it is according to the row that we wrote; None where there is none.
     """
 
     system: int | None
@@ -36,13 +37,16 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True)
 class TenantTruth:
-    """One tenant of the run. url: where its database is, without the password."""
+    """One tenant of the run. url: where its database is, without the password.
+
+    identity None: its database could not be asked.
+    """
 
     index: int
     tenant_id: str
     url: URL
     version: int | str
-    identity: Identity
+    identity: Identity | None
 
     @property
     def host(self) -> str | None:
@@ -66,19 +70,45 @@ class TenantTruth:
 
 
 def identify(url: URL) -> Identity:
-    """Connect as the tenant would and ask the server who and where we are.
+    """Connect as the tenant would and ask the server who and where we are; nothing is written.
 
-    url: with the password. psycopg2.Error where the connection fails.
+    url: with the password. psycopg2.Error where the connection or the question fails.
     """
-    with closing(connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute(_IDENTITY)
-        system, address, port, database, user, marked = cursor.fetchone()
-        marker = None
-        if marked:
-            cursor.execute(_MARKER)
-            row = cursor.fetchone()
-            marker = row[0] if row else None
+    with closing(connect(url)) as connection:
+        address, port, database, user = _ask(connection, _PLACE) or (None, None, "", "")
+        system = _ask_if_allowed(connection, _SYSTEM)
+        marker = _ask_if_allowed(connection, _MARKER)
         return Identity(system, address, port, database, user, marker)
+
+
+def shared(tenants: Iterable[TenantTruth]) -> list[list[TenantTruth]]:
+    """The classes of two and more tenants whose identities are equal: isolation between them
+    cannot be seen."""
+    classes: dict[Identity, list[TenantTruth]] = {}
+    for tenant in tenants:
+        if tenant.identity is not None:
+            classes.setdefault(tenant.identity, []).append(tenant)
+    return [one for one in classes.values() if len(one) > 1]
+
+
+def _ask(connection: psycopg2.extensions.connection, question: str) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        # In one statement, so that a pooler between us cannot split it from the rest.
+        cursor.execute(f"BEGIN READ ONLY; {question}")
+        answer: tuple[Any, ...] | None = cursor.fetchone()
+        cursor.execute("ROLLBACK")
+        return answer
+
+
+def _ask_if_allowed(connection: psycopg2.extensions.connection, question: str) -> Any:
+    """The answer's one value; None where there is no such table, or no permission."""
+    try:
+        answer = _ask(connection, question)
+    except psycopg2.errors.SyntaxErrorOrAccessRuleViolation:  # class 42
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")
+        return None
+    return answer[0] if answer else None
 
 
 def without_password(url: URL) -> URL:
@@ -88,14 +118,8 @@ def without_password(url: URL) -> URL:
 
 def connect(url: URL) -> psycopg2.extensions.connection:
     """A connection of our own, outside every pool, each statement for itself. Close it."""
-    connection = psycopg2.connect(
-        host=url.host,
-        port=url.port,
-        dbname=url.database,
-        user=url.username,
-        password=url.password,
-        connect_timeout=CONNECT_LIMIT_S,
-        application_name="stress",
-    )
+    arguments, named = _DIALECT.create_connect_args(url)
+    named = {"connect_timeout": CONNECT_LIMIT_S, "application_name": "stress", **named}
+    connection = psycopg2.connect(*arguments, **named)
     connection.autocommit = True
     return connection

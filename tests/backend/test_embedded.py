@@ -58,6 +58,7 @@ def test_the_truth_is_what_each_tenants_own_database_says(backend: EmbeddedBacke
     assert len({tenant.identity for tenant in backend.tenants}) == 4
     for tenant in backend.tenants:
         identity = tenant.identity
+        assert identity is not None
         assert identity.marker == tenant.tenant_id
         assert (identity.database, identity.user) == (tenant.database, tenant.username)
         assert (identity.address, identity.port) == ("127.0.0.1", tenant.port)
