@@ -22,6 +22,7 @@ MAX_LINES = 5
 # When a line is too long, the value in WHERE is cut first, then WHAT, to this length at least. The
 # cure is what the reader needs most, so it goes last; the name in WHERE always stays.
 _SHORTEST_WHAT = 16
+_LONGEST_PLACE = 48
 
 _PLAIN = re.compile(r"[\w./:%+=,@-]+", re.ASCII)
 
@@ -45,8 +46,9 @@ class StressError(Exception):
         parts = (self.where, self.what, self.mend)
         where, what, mend = (one_line(part, ascii_only=ascii_only) for part in parts)
         room = LINE_WIDTH - len("stress: : ; ")
-        name = re.split("[ =]", where, maxsplit=1)[0]
-        left = max(len(name) + 4, room - len(what) - len(mend))
+        named = re.match(r"--[a-z-]+ |[A-Z_]+=", where)
+        shortest = len(named[0]) + 3 if named else min(len(where), _LONGEST_PLACE)
+        left = max(shortest, room - len(what) - len(mend))
         where = _shorten(where, left, tail=max(0, min(10, left - 20)))
         what = _shorten(what, max(_SHORTEST_WHAT, room - len(where) - len(mend)))
         mend = _shorten(mend, room - len(where) - len(what))
