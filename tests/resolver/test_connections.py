@@ -24,7 +24,7 @@ def test_a_connection_leads_to_the_tenants_own_database(make: MakeResolver, worl
     for tenant in world.backend.tenants:
         with resolver.connect(tenant.tenant_id) as connection:
             found = connection.execute(WHERE).one()
-        assert found[:2] == (tenant.database, tenant.identity.user)
+        assert found[:2] == (tenant.database, tenant.url.username)
         assert resolver.resolve(tenant.tenant_id).url == tenant.url
 
 
@@ -124,7 +124,7 @@ def test_after_a_rotation_no_connection_uses_the_old_password_and_none_is_cut(
     make: MakeResolver, world: World
 ) -> None:
     resolver = make()
-    role = str(world.backend.tenants[0].identity.user)
+    role = str(world.backend.tenants[0].url.username)
     old = world.run("select encrypted_password from tenants where id = %s", T1)[0][0]
     with resolver.connect(T1) as running:
         before = running.execute(WHERE).one()
