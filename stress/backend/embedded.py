@@ -31,6 +31,7 @@ __all__ = ["Backend", "EmbeddedBackend", "start"]
 
 DRIVER = "postgresql+psycopg2"
 CONTROL_PLANE = "control_plane"
+COPY_STRATEGY_SINCE = 15
 
 
 class EmbeddedBackend(Backend):
@@ -138,9 +139,8 @@ def _provision(
         port=server.port,
         database=CONTROL_PLANE,
     )
-    # The databases that are there anyway serve: making one takes 300 files.
-    provisioner = Provisioner(admin, major, "template1", tell)
-    provisioner.mark_template()
+    # The database that is there anyway serves: making another takes 300 files.
+    provisioner = Provisioner(admin, copy_files=major >= COPY_STRATEGY_SINCE, tell=tell)
     database = Identifier(CONTROL_PLANE)
     provisioner.run(
         role(control_plane),
