@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from resolver.errors import (
     TenantInactive,
     TenantNotFound,
 )
+from resolver.forks import in_child
 from resolver.keyring import Keyring, unpack
 from resolver.record import DEFAULT_DRIVER, Fields, Loaded, pack
 from resolver.table import DEFAULT_TABLE, TableMapping
@@ -70,9 +70,9 @@ class ControlPlane:
         self._timeout = statement_timeout
         self._statement = table.row_statement()
         self._lock = threading.Lock()
-        self._pid = 0
         self._engine: Engine | None = None
         self._key: Callable[[str], Any] = str
+        in_child(self._forget_parent)
 
     def __repr__(self) -> str:
         # Without the query: it may hold secrets too, which SQLAlchemy's own form prints.
@@ -114,8 +114,14 @@ class ControlPlane:
         """Close this process's connections; the next load opens new ones."""
         with self._lock:
             engine, self._engine = self._engine, None
-            if engine is not None:
-                engine.dispose(close=self._pid == os.getpid())
+        if engine is not None:
+            engine.dispose()
+
+    def _forget_parent(self) -> None:
+        self._lock = threading.Lock()
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose(close=False)  # the parent's sockets are not ours to close
 
     def _guard(self, work: Callable[[], Result]) -> Result:
         """Runs `work`; a driver's error becomes ours, and nothing of its frames is kept.
@@ -181,17 +187,15 @@ class ControlPlane:
 
     def _ready(self) -> Engine:
         """This process's engine; the first time with a connection and the key's type known."""
-        if self._engine is not None and self._pid == os.getpid():
-            return self._engine
-        with self._lock:
-            if self._engine is not None and self._pid != os.getpid():
-                self._engine.dispose(close=False)  # the parent's sockets are not ours to close
-                self._engine = None
-            if self._engine is None:
-                engine = self._make_engine()
-                self._key = _key_reader(engine, self._table)
-                self._pid, self._engine = os.getpid(), engine
-            return self._engine
+        engine = self._engine
+        if engine is None:
+            with self._lock:
+                engine = self._engine
+                if engine is None:
+                    engine = self._make_engine()
+                    self._key = _key_reader(engine, self._table)
+                    self._engine = engine
+        return engine
 
     def _make_engine(self) -> Engine:
         url = self._url

@@ -7,7 +7,6 @@ once, those in use at their check-in. Sessions are cleaned at check-in (DISCARD 
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -17,6 +16,7 @@ from sqlalchemy import Engine, create_engine, event
 from resolver.cache.result import ResolvedTenant, sealed_record
 from resolver.control_plane import parse_url
 from resolver.errors import ConfigurationError, CredentialsError
+from resolver.forks import in_child
 from resolver.keyring import Keyring
 from resolver.record import take_apart
 
@@ -31,15 +31,13 @@ class Engines:
         self._keyring = keyring
         self._pool_size = pool_size
         self._max_overflow = max_overflow
-        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, tuple[bytes, TenantEngine]] = OrderedDict()
+        in_child(self._forget_parent)
 
     def get(self, tenant: ResolvedTenant) -> Engine:
         """The engine of exactly this record; a tenant's older one is retired."""
         value = sealed_record(tenant)
-        if self._pid != os.getpid():
-            self._forget_parent()
         retired = []
         with self._lock:
             known = self._kept.get(tenant.tenant_id)
@@ -59,17 +57,13 @@ class Engines:
 
     def close(self) -> None:
         """Close every idle connection of this process; those in use at their check-in."""
-        if self._pid != os.getpid():
-            self._forget_parent()
         with self._lock:
             kept, self._kept = self._kept, OrderedDict()
         for _, old in kept.values():
             old.retire()
 
     def _forget_parent(self) -> None:
-        # A fork in a threaded process may have copied a held lock: it is replaced, not taken.
         self._lock = threading.Lock()
-        self._pid = os.getpid()
         kept, self._kept = self._kept, OrderedDict()
         for _, old in kept.values():
             old.engine.dispose(close=False)  # the parent's sockets are not ours to close

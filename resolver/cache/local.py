@@ -7,11 +7,9 @@ no other, and statistics are this process's (scope "process").
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
-import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -26,10 +24,11 @@ from resolver.errors import (
     TenantInactive,
     TenantNotFound,
 )
+from resolver.forks import in_child
+from resolver.record import Loaded
 
 if TYPE_CHECKING:
     from resolver.cache import Load
-    from resolver.record import Loaded
 
 LONGEST_ID = 255  # bytes of UTF-8, as in the shared cache
 _MOST_NEGATIVES = 8192
@@ -94,14 +93,7 @@ class LocalCache:
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._refusals: OrderedDict[str, _Refusal] = OrderedDict()
         self._start_anew()
-        this = weakref.ref(self)
-
-        def after_fork() -> None:
-            cache = this()
-            if cache is not None:
-                cache._start_anew()
-
-        os.register_at_fork(after_in_child=after_fork)
+        in_child(self._start_anew)
 
     def _start_anew(self) -> None:
         """A new process: records stay good, but locks, loads and counts are the parent's."""
@@ -195,7 +187,7 @@ class LocalCache:
                 raise failure
             self._counts["revoked"] += flight.revoked
             self._land(tenant_id, flight)
-            if loaded is None:
+            if loaded is None or failure is not None:
                 assert failure is not None
                 self._keep_refusal(tenant_id, flight, failure, start_ns)
                 raise failure
@@ -213,7 +205,9 @@ class LocalCache:
 
     def _run_loader(self, tenant_id: str) -> tuple[Loaded | None, BaseException | None]:
         try:
-            return self._load(tenant_id), None
+            loaded = self._load(tenant_id)
+            # Nothing may fail between here and the landing: the lease would stay.
+            return loaded, None if isinstance(loaded, Loaded) else TypeError("no record was loaded")
         except BaseException as failure:
             return None, failure
 

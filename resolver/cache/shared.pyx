@@ -183,26 +183,20 @@ cdef class SharedCache(RegionUser):
         call.load_start_ns = core.precise_ns()
         core.count(self.view, core.COUNT_LOADS, 1)
         outcome.inactive = outcome.error = 0
-        loaded = self.run_loader(tenant_id, &outcome)
+        value = self.run_loader(tenant_id, &outcome)
         if outcome.kind == core.OUTCOME_RECORD:
-            value = loaded.value
-            outcome.record.version = loaded.version
             outcome.record.load_start_ns = call.load_start_ns
             outcome.record.deadline_ns = call.load_start_ns + self.lifetime(call)
-            outcome.record.value = value
-            outcome.record.value_length = min(len(value), core.PAYLOAD + 1)
-            core.count(self.view, core.COUNT_QUERY_NS, loaded.query_ns)
-            core.count(self.view, core.COUNT_DECRYPTION_NS, loaded.decryption_ns)
             if call.key_length + outcome.record.value_length > core.PAYLOAD:
                 outcome.kind = core.OUTCOME_UNCACHEABLE
                 core.count(self.view, core.COUNT_UNCACHEABLE, 1)
             elif self.view.header.ttl_ns == 0:
                 outcome.kind = core.OUTCOME_UNCACHEABLE
         ended = self.commit(call, &outcome)
-        if isinstance(loaded, BaseException):
+        if isinstance(value, BaseException):
             if ended == core.COMMIT_DEPOSED and outcome.kind != core.OUTCOME_ABANDONED:
                 return None
-            raise loaded
+            raise value
         if ended == core.COMMIT_DEPOSED:
             return None
         call.record.version = outcome.record.version
@@ -214,11 +208,21 @@ cdef class SharedCache(RegionUser):
                           call.record.deadline_ns, SOURCE_MISS, LEVEL_DB)
 
     cdef object run_loader(self, str tenant_id, load_outcome *outcome):
-        """What the loader gave, or the exception it raised; sets the outcome's kind."""
+        """The value that the loader gave, or the exception it raised; fills in the outcome.
+
+        Nothing may fail between here and the commit: the lease would stay.
+        """
+        cdef bytes value
         try:
             loaded = self.load(tenant_id)
+            value = loaded.value
+            outcome.record.version = loaded.version
+            outcome.record.value = value
+            outcome.record.value_length = min(len(value), core.PAYLOAD + 1)
+            core.count(self.view, core.COUNT_QUERY_NS, loaded.query_ns)
+            core.count(self.view, core.COUNT_DECRYPTION_NS, loaded.decryption_ns)
             outcome.kind = core.OUTCOME_RECORD
-            return loaded
+            return value
         except (TenantNotFound, TenantInactive) as found:
             outcome.kind = core.OUTCOME_NOT_FOUND
             outcome.inactive = isinstance(found, TenantInactive)

@@ -252,6 +252,13 @@ class CacheContract:
             cache.resolve("1")
         assert cache.resolve("2").source == "miss"
 
+    def test_a_loader_that_returns_nonsense_leaves_no_lease_behind(self) -> None:
+        cache = self.make(lambda _: None, error_ttl_ns=0)  # type: ignore[arg-type,return-value]
+        for _ in range(2):
+            with pytest.raises((AttributeError, TypeError)):
+                cache.resolve("1")
+        assert cache.statistics()["loads_in_flight"] == 0
+
     def test_an_interrupted_load_leaves_nothing_behind(self) -> None:
         interrupts = [True]
 

@@ -173,6 +173,24 @@ def test_the_row_of_a_dead_worker_is_inherited_with_its_counts() -> None:
     assert (stats["requests"], stats["hits"], stats["misses"]) == (301, 300, 1)
 
 
+def test_more_processes_than_rows_are_served_and_counted() -> None:
+    stage = Stage()
+    stage.cache.resolve("1")
+
+    def late(line: Line) -> None:
+        line.hear()
+        for _ in range(3):
+            line.say(ask(stage.cache, "1"))
+        line.hear()
+
+    with children(*[late] * 258) as crowd:
+        for child in crowd:
+            child.say()
+            assert [child.hear() for _ in range(3)] == [(1, "hit")] * 3
+    stats = stage.cache.statistics()
+    assert (stats["requests"], stats["hits"]) == (1 + 3 * 258, 3 * 258)
+
+
 def test_a_leader_stopped_beyond_its_lease_publishes_nothing_when_it_goes_on() -> None:
     stage = Stage(lease_ns=100 * MS)
     with children(stage.leader, stage.caller) as (leader, caller):
