@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 import psycopg2
 from psycopg2.sql import SQL, Identifier
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.engine import URL
 
 from resolver.keyring import Keyring
-from stress.backend import binaries, folder, libpq, sessions
+from resolver.table import DEFAULT_TABLE, TableMapping
+from stress.backend import binaries, folder, libpq, rows, sessions
 from stress.backend.backend import Backend
+from stress.backend.control_table import write_rows
 from stress.backend.provision import (
     NewTenant,
     Provisioner,
@@ -21,7 +24,6 @@ from stress.backend.provision import (
     new_password,
     plan,
     role,
-    write_rows,
 )
 from stress.backend.server import SUPERUSER, Server
 from stress.backend.tenants import TenantTruth
@@ -43,6 +45,7 @@ class EmbeddedBackend(Backend):
         control_plane: URL,
         admin: URL,
         encryption_key: str,
+        table: TableMapping,
         created: Sequence[NewTenant],
         tenants: Sequence[TenantTruth],
         server: Server,
@@ -52,6 +55,7 @@ class EmbeddedBackend(Backend):
         self.control_plane_url = control_plane.render_as_string(hide_password=False)
         self.admin_url = admin
         self.encryption_key = encryption_key
+        self.table = table
         self.tenants = tuple(tenants)
         self._databases = [str(tenant.database) for tenant in tenants]
         self._secrets = [
@@ -85,14 +89,19 @@ class EmbeddedBackend(Backend):
 
 
 def start(
-    tenants: int, *, pg_bin: str | None = None, progress: Callable[[str], None]
+    tenants: int,
+    *,
+    pg_bin: str | None = None,
+    table: TableMapping = DEFAULT_TABLE,
+    progress: Callable[[str], None],
 ) -> EmbeddedBackend:
     """Start a server and make `tenants` tenants (at least 1) on it.
 
-    pg_bin: the folder of initdb and postgres, in place of those that are found. progress is given
-    a line now and then. Call it in the main thread, before any other thread exists; none is left
-    running on return. BackendError where it cannot start. Whatever is raised, and however this
-    process ends, the server and its directory go with it.
+    pg_bin: the folder of initdb and postgres, in place of those that are found. table: the shape of
+    the control plane's table. progress is given a line now and then. Call it in the main thread,
+    before any other thread exists; none is left running on return. BackendError where it cannot
+    start. Whatever is raised, and however this process ends, the server and its directory go with
+    it.
     """
     account = binaries.server_account()
     found = binaries.find(pg_bin, account)
@@ -109,7 +118,7 @@ def start(
             progress(f"{started}; {done:,} of {tenants:,} tenants created")
 
         try:
-            backend = _provision(server, found.major, tenants, tell, resources)
+            backend = _provision(server, found.major, tenants, table, tell, resources)
         except psycopg2.errors.DiskFull:
             raise place.full() from None
         except psycopg2.Error as error:
@@ -121,7 +130,12 @@ def start(
 
 
 def _provision(
-    server: Server, major: int, count: int, tell: Callable[[int], None], resources: ExitStack
+    server: Server,
+    major: int,
+    count: int,
+    table: TableMapping,
+    tell: Callable[[int], None],
+    resources: ExitStack,
 ) -> EmbeddedBackend:
     admin = URL.create(
         DRIVER,
@@ -152,18 +166,35 @@ def _provision(
     created = plan(count, server.host, server.port)
     key = Keyring.generate()
     engine = create_engine(control_plane, poolclass=NullPool)
-    write_rows(engine, Keyring(key), created)
-    truths = provisioner.create(created)
+    write_rows(engine, Keyring(key), created, table)
+    truths = _committed(engine, table, Keyring(key), provisioner.create(created))
     return EmbeddedBackend(
         f"embedded PostgreSQL {major}",
         control_plane,
         admin,
         key,
+        table,
         created,
         truths,
         server,
         resources,
     )
+
+
+def _committed(
+    engine: Engine, table: TableMapping, keyring: Keyring, truths: Sequence[TenantTruth]
+) -> list[TenantTruth]:
+    """The truths with the versions that the control plane's rows have."""
+    with engine.connect() as connection:
+        statement = table.row_statement()
+        found = (
+            connection.execute(statement, {"tenant_id": truth.tenant_id}).mappings().one()
+            for truth in truths
+        )
+        versions = [rows.read(table, keyring, row).version for row in found]
+    return [
+        replace(truth, version=version) for truth, version in zip(truths, versions, strict=True)
+    ]
 
 
 def _first_line(error: BaseException) -> str:

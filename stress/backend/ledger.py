@@ -1,6 +1,6 @@
 """The table `stress_provisioned`: what `stress provision` made on a server, by OID.
 
-    kind  database | role | table        oid  NULL: a database that was about to be made
+    kind  database | role | table | schema        oid  NULL: a database that was about to be made
     name  as it was made                 at   when
 
 `--drop` removes just that: an object of the same name with another OID is somebody else's. Each
@@ -57,8 +57,8 @@ class Ledger:
         return bool(cursor.fetchone()[0])
 
     def entries(self, cursor: Any) -> list[Entry]:
-        """Tables first, then databases, then roles: the order in which they can be removed."""
-        order = "array_position(ARRAY['table', 'database', 'role'], kind)"
+        """In the order in which they can be removed: tables first, roles last."""
+        order = "array_position(ARRAY['table', 'schema', 'database', 'role'], kind)"
         cursor.execute(
             SQL("SELECT kind, name, oid FROM {} ORDER BY {}, name").format(_OWN, SQL(order))
         )
@@ -70,9 +70,17 @@ class Ledger:
             "INSERT INTO {} SELECT 'role', rolname, oid FROM pg_roles WHERE rolname = {}"
         ).format(_OWN, Literal(name))
 
-    def note_table(self, name: str) -> str:
-        """Notes a table of the schema public that exists; plain SQL."""
-        return f"INSERT INTO public.{TABLE} SELECT 'table', '{name}', 'public.{name}'::regclass"
+    def note_table(self, quoted: str) -> str:
+        """Notes a table that exists, by its name as SQL writes it; plain SQL."""
+        name = _quoted(quoted)
+        return f"INSERT INTO public.{TABLE} SELECT 'table', {name}, {name}::regclass"
+
+    def note_schema(self, name: str) -> str:
+        """Notes a schema that exists; plain SQL."""
+        return (
+            f"INSERT INTO public.{TABLE} SELECT 'schema', nspname, oid FROM pg_namespace "
+            f"WHERE nspname = {_quoted(name)}"
+        )
 
     def intend_database(self, name: str | None) -> Composable:
         """Notes that a database is about to be made."""
@@ -98,6 +106,7 @@ class Ledger:
             return
         question = {
             "role": "SELECT quote_ident(rolname) FROM pg_roles WHERE oid = %s",
+            "schema": "SELECT quote_ident(nspname) FROM pg_namespace WHERE oid = %s",
             "table": "SELECT oid::regclass::text FROM pg_class WHERE oid = %s",
         }[entry.kind]
         cursor.execute(question, (entry.oid,))
@@ -126,3 +135,8 @@ class Ledger:
             cursor.execute(owned.format(_OWN, Literal(entry.name)))
         row = cursor.fetchone()
         return str(row[0]) if row else None
+
+
+def _quoted(text: str) -> str:
+    """An SQL string; percent signs doubled, as the driver wants them."""
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"

@@ -1,4 +1,4 @@
-"""Makes synthetic tenants: a database and a role each, a marker row, encrypted credentials."""
+"""Makes synthetic tenants: a database, a role and a marker row each."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any
 
 from psycopg2.sql import SQL, Composable, Identifier, Literal
-from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
-from resolver.keyring import Keyring
-from resolver.table import metadata_table
 from stress.backend import scram
 from stress.backend.ledger import Ledger
 from stress.backend.tenants import MARKER_TABLE, TenantTruth, connect, identify, without_password
@@ -166,29 +162,3 @@ def role(url: URL) -> Composable:
 def closed_to_others(database: str | None) -> Composable:
     """Lets only the owner connect to a database."""
     return SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(database))
-
-
-def write_rows(
-    engine: Engine, keyring: Keyring, tenants: Sequence[NewTenant], then: str | None = None
-) -> None:
-    """Create the control plane's table, write a row for each tenant, and run `then` as well, in
-    one transaction."""
-    table = metadata_table()
-    rows: list[dict[str, Any]] = [
-        {
-            "id": tenant.tenant_id,
-            "name": tenant.tenant_id.replace("-", " ").capitalize(),
-            "host": tenant.url.host,
-            "port": tenant.url.port,
-            "database": tenant.url.database,
-            "username": tenant.url.username,
-            "encrypted_password": keyring.encrypt(tenant.tenant_id, str(tenant.url.password)),
-            "version": tenant.version,
-        }
-        for tenant in tenants
-    ]
-    with engine.begin() as connection:
-        table.create(connection)
-        connection.execute(table.insert(), rows)
-        if then is not None:
-            connection.exec_driver_sql(then)

@@ -10,18 +10,20 @@ from typing import Any
 import psycopg2
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from resolver.control_plane import parse_url
 from resolver.errors import ConfigurationError
 from resolver.keyring import Keyring
+from resolver.table import DEFAULT_TABLE, TableMapping
+from stress.backend.control_table import shape, write_rows
 from stress.backend.ledger import Entry, Ledger
-from stress.backend.provision import Provisioner, plan, write_rows
+from stress.backend.provision import Provisioner, plan
 from stress.backend.refusals import DEFAULT_PORT, WHERE, first_line, refusal, server
 from stress.backend.tenants import connect
 from stress.errors import BackendError, StressError
 
 PREFIX = "stress_"
-TABLE = "tenants"
 LOCK_LIMIT_S = 30
 DROP_IT = "stress provision --drop"
 
@@ -37,21 +39,32 @@ _NAMES = {
 
 
 def provision(
-    database_url: str, encryption_key: str, tenants: int, progress: Callable[[str], None]
+    database_url: str,
+    encryption_key: str,
+    tenants: int,
+    progress: Callable[[str], None],
+    *,
+    table: TableMapping = DEFAULT_TABLE,
 ) -> None:
-    """Make `tenants` tenants: databases and roles `stress_tenant_…`, markers, and the table
-    `tenants` with their credentials encrypted, in the database that the URL names.
+    """Make `tenants` tenants: databases and roles `stress_tenant_…`, markers, and a table of the
+    shape `table` with their credentials encrypted, in the database that the URL names.
 
     What was made is noted in `stress_provisioned`, before or together with its making, so that
     `drop` can remove it also after an interruption. BackendError where the user is no superuser or
     the server is not empty; nothing has been written then. No thread is left running.
     """
     url, keyring = _parse(database_url), _keyring(encryption_key)
+    engine = create_engine(url, poolclass=NullPool)
     ledger = Ledger()
     begun = time.monotonic()
+    name = engine.dialect.identifier_preparer.format_table(shape(table)[0])
+    notes = [ledger.note_table(name)]
     with _superuser(url) as cursor:
         cursor.execute(ledger.take())
-        _refuse_unless_empty(url, cursor, ledger)
+        _refuse_unless_empty(url, cursor, ledger, table.name)
+        cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", (table.schema,))
+        if table.schema is not None and not cursor.fetchone()[0]:
+            notes.append(ledger.note_schema(table.schema))
         cursor.execute(ledger.create())
 
     def tell(done: int) -> None:
@@ -61,9 +74,8 @@ def provision(
     created = plan(tenants, host, port, PREFIX)
     try:
         Provisioner(url, copy_files=False, ledger=ledger, tell=tell).create(created)
-        engine = create_engine(url, poolclass=NullPool)
-        write_rows(engine, keyring, created, ledger.note_table(TABLE))
-    except psycopg2.Error as error:
+        write_rows(engine, keyring, created, table, notes)
+    except (psycopg2.Error, SQLAlchemyError) as error:
         raise BackendError(WHERE, first_line(error, url), f"mend it, after: {DROP_IT}") from None
     seconds = time.monotonic() - begun
     progress(f"{server(url)}: {tenants:,} tenants created in {seconds:.2f} s; to remove: {DROP_IT}")
@@ -117,7 +129,7 @@ def _superuser(url: URL) -> Iterator[Any]:
             raise BackendError(WHERE, what, "wait until it has ended") from None
 
 
-def _refuse_unless_empty(url: URL, cursor: Any, ledger: Ledger) -> None:
+def _refuse_unless_empty(url: URL, cursor: Any, ledger: Ledger, table: str) -> None:
     if ledger.exists(cursor):
         raise BackendError(WHERE, "tenants were provisioned here already", f"first: {DROP_IT}")
     for kind, question in _NAMES.items():
@@ -129,9 +141,9 @@ def _refuse_unless_empty(url: URL, cursor: Any, ledger: Ledger) -> None:
     cursor.execute("SELECT datname FROM pg_database WHERE datallowconn ORDER BY datname")
     for (database,) in cursor.fetchall():
         with closing(connect(url.set(database=database))) as other, other.cursor() as inside:
-            inside.execute(_TABLES, (TABLE,))
+            inside.execute(_TABLES, (table,))
             if inside.fetchone()[0]:
-                what = f"database {database} has a table {TABLE}"
+                what = f"database {database} has a table {table}"
                 raise BackendError(WHERE, what, "provision wants an empty server")
 
 

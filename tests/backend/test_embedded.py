@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 
 from resolver.keyring import Keyring
 from resolver.table import metadata_table
-from stress.backend import embedded, provision
+from stress.backend import control_table, embedded
 from stress.backend.embedded import EmbeddedBackend
 from stress.backend.tenants import connect
 from stress.errors import BackendError
@@ -187,7 +187,7 @@ def test_a_server_that_dies_while_tenants_are_made_is_one_line(
     room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(room))
-    make = provision.write_rows
+    make = control_table.write_rows
 
     def make_and_kill(*arguments: Any) -> None:
         make(*arguments)

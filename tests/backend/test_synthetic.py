@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from resolver.keyring import Keyring
+from resolver.table import TableMapping
 from stress.backend import binaries, folder, given, synthetic
 from stress.backend.server import SUPERUSER, Server
 from stress.backend.tenants import connect
@@ -106,6 +107,17 @@ def test_what_was_provisioned_serves_as_control_plane_and_is_removed_again(url: 
         assert str(tenant.username).startswith("stress_")
     backend.close()
     assert drop(url) == [f"127.0.0.1:{url.port}: 3 tenants removed"]
+
+
+def test_a_table_of_another_shape_is_made_and_removed_with_its_schema(url: URL) -> None:
+    table = TableMapping.from_keys({"table": "App.tenants", "active": "live", "url": "sealed"})
+    text = url.render_as_string(hide_password=False)
+    synthetic.provision(text, KEY, 1, lambda _line: None, table=table)
+    backend = given.start(text, KEY, table=table, progress=lambda _line: None)
+    assert [tenant.identity is not None for tenant in backend.tenants] == [True]
+    backend.close()
+    drop(url)
+    assert ask(url, "SELECT count(*) FROM pg_namespace WHERE nspname = 'App'") == [0]
 
 
 def test_dropping_where_nothing_was_provisioned_is_one_line(url: URL) -> None:
