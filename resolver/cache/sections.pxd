@@ -10,6 +10,7 @@ cdef class RegionUser:
 
     cdef int attach(self) except -1
     cdef int prepare(self, call_state *call, str tenant_id) except -1
+    cdef void prepare_negative(self, call_state *call) noexcept
     cdef int read(self, call_state *call, int64_t now_ns) noexcept
     cdef int begin(self, call_state *call) except -1
     cdef int commit(self, call_state *call, load_outcome *outcome) except -1

@@ -68,9 +68,13 @@ cdef class RegionUser:
         call.key = <const uint8_t *>text
         call.key_length = length
         call.hash = core.keyed_hash(self.view.header.seed, call.key, length)
-        call.second_hash = core.keyed_hash(self.view.header.nonce, call.key, length)
+        call.second_hash = 0         # a hit needs none
         call.proven_dead = 0
         return 0
+
+    cdef void prepare_negative(self, call_state *call) noexcept:
+        """The second hash, by which not-found is kept: two ids with equal pairs do not occur."""
+        call.second_hash = core.keyed_hash(self.view.header.nonce, call.key, call.key_length)
 
     cdef int read(self, call_state *call, int64_t now_ns) noexcept:
         """Looks into the region without a lock; core.RECORD_FOUND or not."""
@@ -127,6 +131,7 @@ cdef class RegionUser:
             self.prepare(&call, tenant_id)
         except TenantNotFound:
             return
+        self.prepare_negative(&call)
         state = core.invalidate(self.view, &call, False)
         if state == core.SECTION_BUSY:
             with nogil:

@@ -144,6 +144,7 @@ cdef class SharedCache(RegionUser):
         cdef ResolvedTenant result
         cdef bint waited = False, loaded = False
         cdef int state
+        self.prepare_negative(call)
         while True:
             state = self.begin(call)
             if state == core.BEGIN_FOUND:
