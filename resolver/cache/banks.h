@@ -2,6 +2,7 @@
 #ifndef RESOLVER_BANKS_H
 #define RESOLVER_BANKS_H
 
+#include "counters.h"
 #include "killpoints.h"
 #include "layout.h"
 #include "liveness.h"

@@ -3,9 +3,6 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "layout.h" nogil:
     enum: LAYOUT_VERSION, WORKER_ROWS, SHARED_ROW, PAYLOAD, MAX_KEY, LEASES, NEGATIVES, WAYS
-    enum: COUNT_L1_HITS, COUNT_L2_HITS, COUNT_MISSES, COUNT_WAITS, COUNT_NEGATIVES, COUNT_FAILED
-    enum: COUNT_LOADS, COUNT_TAKEOVERS, COUNT_INVALIDATIONS, COUNT_REPAIRS, COUNT_EVICTIONS
-    enum: COUNT_UNCACHEABLE, COUNT_DEPOSED, COUNT_REVOKED, COUNT_QUERY_NS, COUNT_DECRYPTION_NS
     uint64_t REGION_MAGIC
     ctypedef struct pthread_mutex_t:
         pass
@@ -43,6 +40,11 @@ cdef extern from "layout.h" nogil:
     bank_head *head_of(const region_view *view, uint32_t bank)
     uint64_t *epoch_of(const region_view *view, uint64_t hash)
     uint64_t epoch_now(const uint64_t *epoch)
+
+cdef extern from "counters.h" nogil:
+    enum: COUNT_L1_HITS, COUNT_L2_HITS, COUNT_MISSES, COUNT_WAITS, COUNT_NEGATIVES, COUNT_FAILED
+    enum: COUNT_LOADS, COUNT_TAKEOVERS, COUNT_INVALIDATIONS, COUNT_REPAIRS, COUNT_EVICTIONS
+    enum: COUNT_UNCACHEABLE, COUNT_DEPOSED, COUNT_REVOKED, COUNT_QUERY_NS, COUNT_DECRYPTION_NS
     void count(const region_view *view, int counter, uint64_t amount)
 
 cdef extern from "clock.h" nogil:

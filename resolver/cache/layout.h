@@ -80,26 +80,6 @@ enum {
 
 #define REGION_MAGIC UINT64_C(0x3165686361637374) /* "tscache1" */
 
-/* Indices into worker_row.counters. requests = the sum of the first six. */
-enum {
-    COUNT_L1_HITS,
-    COUNT_L2_HITS,
-    COUNT_MISSES,
-    COUNT_WAITS,
-    COUNT_NEGATIVES,
-    COUNT_FAILED,
-    COUNT_LOADS,
-    COUNT_TAKEOVERS,
-    COUNT_INVALIDATIONS,
-    COUNT_REPAIRS,
-    COUNT_EVICTIONS,
-    COUNT_UNCACHEABLE,
-    COUNT_DEPOSED,
-    COUNT_REVOKED,
-    COUNT_QUERY_NS,
-    COUNT_DECRYPTION_NS,
-};
-
 typedef struct {
     uint64_t magic;
     uint32_t layout;
@@ -293,12 +273,5 @@ static inline uint32_t word_slot(uint64_t word)
     return (uint32_t)(word >> GENERATION_BITS) & 0xfffff;
 }
 static inline uint64_t word_tag(uint64_t word) { return word >> 48 & 0x7fff; }
-
-/* Atomic: sections count without the GIL. Without a row (a loader that forked) nobody counts. */
-static inline void count(const region_view *view, int counter, uint64_t amount)
-{
-    if (view->counters)
-        __atomic_fetch_add(view->counters + counter, amount, __ATOMIC_RELAXED);
-}
 
 #endif

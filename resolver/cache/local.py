@@ -11,9 +11,10 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from resolver.cache.result import ResolvedTenant, make_result
+from resolver.cache.kept import Entry, Flight, Refusal, make_entry, own_answer
+from resolver.cache.result import ResolvedTenant
 from resolver.errors import (
     ControlPlaneUnavailable,
     CredentialsError,
@@ -38,30 +39,6 @@ _EVENTS = ("loads", "takeovers", "invalidations", "evictions", "deposed", "revok
 _ALWAYS_ZERO = ("repairs", "uncacheable")
 _TIMES = ("query_ns", "decryption_ns")
 _KINDS: tuple[type[ResolverError], ...] = (ControlPlaneUnavailable, CredentialsError)
-
-
-class _Entry(NamedTuple):
-    answer: ResolvedTenant
-    loaded: Loaded
-    start_ns: int
-    deadline_ns: int
-
-
-class _Refusal(NamedTuple):
-    """A kept not-found, inactive or error."""
-
-    kind: type[ResolverError]
-    deadline_ns: int
-
-
-class _Flight:
-    """A load in progress, and the lease that it holds."""
-
-    def __init__(self, deadline_ns: int) -> None:
-        self.deadline_ns = deadline_ns
-        self.thread = threading.get_ident()
-        self.revoked = False
-        self.done = threading.Event()
 
 
 class LocalCache:
@@ -90,15 +67,15 @@ class LocalCache:
         self._jitter = jitter_ppm * 1e-6
         self._capacity = capacity
         self._closed = False
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._refusals: OrderedDict[str, _Refusal] = OrderedDict()
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._refusals: OrderedDict[str, Refusal] = OrderedDict()
         self._start_anew()
         in_child(self._start_anew)
 
     def _start_anew(self) -> None:
         """A new process: records stay good, but locks, loads and counts are the parent's."""
         self._lock = threading.Lock()
-        self._flights: dict[str, _Flight] = {}
+        self._flights: dict[str, Flight] = {}
         self._counts = dict.fromkeys((*_OUTCOMES, *_EVENTS, *_TIMES), 0)
 
     def resolve(self, tenant_id: str, /) -> ResolvedTenant:
@@ -129,7 +106,7 @@ class LocalCache:
                 if entry is not None and now_ns < entry.deadline_ns:
                     self._entries.move_to_end(tenant_id)
                     if loaded or waited:
-                        return _own(tenant_id, entry, "miss" if loaded else "wait")
+                        return own_answer(tenant_id, entry, "miss" if loaded else "wait")
                     return entry.answer
                 self._refuse(tenant_id, now_ns)
                 mine, flight = self._lease(tenant_id, now_ns)
@@ -161,7 +138,7 @@ class LocalCache:
             raise TenantInactive(f"tenant {tenant_id!r} is not active")
         raise refusal.kind(f"the load of tenant {tenant_id!r} failed a moment ago, in another call")
 
-    def _lease(self, tenant_id: str, now_ns: int) -> tuple[bool, _Flight]:
+    def _lease(self, tenant_id: str, now_ns: int) -> tuple[bool, Flight]:
         """The flight of this tenant, and whether it is the caller's own, just granted."""
         flight = self._flights.get(tenant_id)
         if flight is not None:
@@ -171,10 +148,10 @@ class LocalCache:
             if now_ns < flight.deadline_ns:
                 return False, flight
             self._counts["takeovers"] += 1
-        flight = self._flights[tenant_id] = _Flight(now_ns + self._lease_ns)
+        flight = self._flights[tenant_id] = Flight(now_ns + self._lease_ns)
         return True, flight
 
-    def _load_once(self, tenant_id: str, flight: _Flight) -> ResolvedTenant | None:
+    def _load_once(self, tenant_id: str, flight: Flight) -> ResolvedTenant | None:
         """A load under the lease. None: deposed meanwhile."""
         self._count("loads")
         start_ns = time.monotonic_ns()
@@ -192,7 +169,7 @@ class LocalCache:
                 self._keep_refusal(tenant_id, flight, failure, start_ns)
                 raise failure
             shorter = 1 - self._jitter * random.random()
-            entry = _entry(tenant_id, loaded, start_ns, start_ns + int(self._ttl_ns * shorter))
+            entry = make_entry(tenant_id, loaded, start_ns, start_ns + int(self._ttl_ns * shorter))
             self._entries.pop(tenant_id, None)
             if not flight.revoked and self._ttl_ns > 0:
                 self._entries[tenant_id] = entry
@@ -201,7 +178,7 @@ class LocalCache:
                     self._counts["evictions"] += 1
             self._counts["query_ns"] += loaded.query_ns
             self._counts["decryption_ns"] += loaded.decryption_ns
-        return _own(tenant_id, entry, "miss", "DB")
+        return own_answer(tenant_id, entry, "miss", "DB")
 
     def _run_loader(self, tenant_id: str) -> tuple[Loaded | None, BaseException | None]:
         try:
@@ -211,12 +188,12 @@ class LocalCache:
         except BaseException as failure:
             return None, failure
 
-    def _land(self, tenant_id: str, flight: _Flight) -> None:
+    def _land(self, tenant_id: str, flight: Flight) -> None:
         del self._flights[tenant_id]
         flight.done.set()
 
     def _keep_refusal(
-        self, tenant_id: str, flight: _Flight, failure: BaseException, start_ns: int
+        self, tenant_id: str, flight: Flight, failure: BaseException, start_ns: int
     ) -> None:
         """A not-found counts from the load's start, an error from now; Ctrl-C says nothing."""
         if isinstance(failure, (TenantNotFound, TenantInactive)):
@@ -231,7 +208,7 @@ class LocalCache:
         else:
             return
         if not flight.revoked:
-            self._refusals[tenant_id] = _Refusal(kind, deadline_ns)
+            self._refusals[tenant_id] = Refusal(kind, deadline_ns)
             self._refusals.move_to_end(tenant_id)
             if len(self._refusals) > _MOST_NEGATIVES:
                 self._refusals.popitem(last=False)
@@ -288,27 +265,6 @@ class LocalCache:
         self._closed = True
         with self._lock:
             self._entries.clear()
-
-
-def _entry(tenant_id: str, loaded: Loaded, start_ns: int, deadline_ns: int) -> _Entry:
-    """A record with the answer that all hits share."""
-    answer = make_result(
-        tenant_id, loaded.value, loaded.version, start_ns, deadline_ns, "hit", "L1"
-    )
-    return _Entry(answer, loaded, start_ns, deadline_ns)
-
-
-def _own(
-    tenant_id: str,
-    entry: _Entry,
-    source: Literal["hit", "miss", "wait"],
-    level: Literal["L1", "L2", "DB"] = "L2",
-) -> ResolvedTenant:
-    """An answer of one call's own."""
-    loaded = entry.loaded
-    return make_result(
-        tenant_id, loaded.value, loaded.version, entry.start_ns, entry.deadline_ns, source, level
-    )
 
 
 def _length(tenant_id: str) -> int:

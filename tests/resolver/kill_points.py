@@ -17,8 +17,7 @@ from resolver.errors import ResolveTimeout, TenantNotFound
 from resolver.record import Loaded
 from tests.resolver.processes import Line, children
 from tests.resolver.rows import Rows, shared_cache
-from tests.resolver.test_processes import ask, asked
-from tests.resolver.test_shared_cache import CLEAN, audited
+from tests.resolver.stage import CLEAN, ask, asked, audited
 
 # One bank: whoever dies in it is met by everybody else.
 ONE_BANK = (1, 4, 2, 64)

@@ -2,19 +2,10 @@ import pytest
 
 from resolver.cache import Cache, Load
 from resolver.cache.result import ResolvedTenant
-from resolver.cache.shared import SharedCache
 from resolver.errors import TenantNotFound
 from tests.resolver.contract import CacheContract
 from tests.resolver.rows import SMALL, Rows, is_whole, record, shared_cache
-
-CLEAN = {"misfits": 0, "lost_slots": 0, "unusable_banks": 0}
-
-
-def audited(cache: SharedCache) -> dict[str, int]:
-    """The audit without what is merely counted; words and used slots are equal."""
-    found = cache.audit()
-    assert found.pop("words") == found.pop("bits")
-    return found
+from tests.resolver.stage import CLEAN, audited
 
 
 class TestSharedCache(CacheContract):
