@@ -28,7 +28,7 @@ from resolver.errors import (
     TenantNotFound,
 )
 from resolver.forks import in_child
-from resolver.keyring import Keyring, unpack
+from resolver.keyring import Cipher, Keyring, unpack
 from resolver.record import DEFAULT_DRIVER, Fields, Loaded, pack
 from resolver.table import DEFAULT_TABLE, TableMapping
 
@@ -87,7 +87,8 @@ class ControlPlane:
 
         TenantNotFound, TenantInactive, CredentialsError or ControlPlaneUnavailable.
         """
-        self.open()
+        if self._engine is None:
+            self.open()
         started_ns = time.monotonic_ns()
         row = self._guard(lambda: self._row(tenant_id))
         asked_ns = time.monotonic_ns()
@@ -160,30 +161,13 @@ class ControlPlane:
         if not isinstance(token, str):
             raise CredentialsError(f"tenant {tenant_id!r} has no credentials")
         cipher, sealed = unpack(tenant_id, token, self._table.cipher)
-        place = self._place_of_secret(self._keyring.open(tenant_id, cipher, sealed))
-        if place is None:
+        if self._table.url is None:
+            self._keyring.open(tenant_id, cipher, sealed)
+            return _fields_of_row(tenant_id, row, cipher, sealed)
+        fields = _fields_of_url(self._keyring.open(tenant_id, cipher, sealed), cipher, sealed)
+        if fields is None:
             raise CredentialsError(f"tenant {tenant_id!r}: what decrypts is no database URL")
-        if self._table.url is None:
-            place = _place_of_row(tenant_id, row)
-        return Fields(
-            place.drivername,
-            place.host or "",
-            place.port or 0,
-            place.database or "",
-            place.username or "",
-            cipher,
-            sealed,
-            self._table.url is not None,
-        )
-
-    def _place_of_secret(self, secret: str) -> URL | None:
-        """Where a whole encrypted URL points to; without one, anything but None."""
-        if self._table.url is None:
-            return self._url
-        try:
-            return parse_url(secret)
-        except ConfigurationError:
-            return None
+        return fields
 
     def _ready(self) -> Engine:
         """This process's engine; the first time with a connection and the key's type known."""
@@ -229,17 +213,34 @@ class ControlPlane:
         connection.autocommit = before
 
 
-def _place_of_row(tenant_id: str, row: RowMapping) -> URL:
-    """The place that a row's own columns name."""
+def _fields_of_row(tenant_id: str, row: RowMapping, cipher: Cipher, sealed: bytes) -> Fields:
+    """What a row's own columns name."""
     with contextlib.suppress(TypeError, ValueError):
-        port = int(row["port"]) if row["port"] is not None else 0
+        port = int(row["port"] or 0)
         if 0 <= port < 65536:
-            names = (row[name] or "" for name in ("username", "host", "database"))
-            username, host, database = (str(name) for name in names)
-            return URL.create(
-                DEFAULT_DRIVER, username=username, host=host, port=port, database=database
+            host, database, username = (
+                str(row[name] or "") for name in ("host", "database", "username")
             )
+            return Fields(DEFAULT_DRIVER, host, port, database, username, cipher, sealed, False)
     raise ControlPlaneUnavailable(f"the row of tenant {tenant_id!r} names no usable port")
+
+
+def _fields_of_url(secret: str, cipher: Cipher, sealed: bytes) -> Fields | None:
+    """What a whole URL names, the secret itself left sealed; None where it is no URL."""
+    try:
+        place = parse_url(secret)
+    except ConfigurationError:
+        return None
+    return Fields(
+        place.drivername,
+        place.host or "",
+        place.port or 0,
+        place.database or "",
+        place.username or "",
+        cipher,
+        sealed,
+        True,
+    )
 
 
 def _key_reader(engine: Engine, table: TableMapping) -> Callable[[str], Any]:
