@@ -26,7 +26,7 @@ check:          ## lint, types, formatting
 	@$(SET_UP) dev
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/cython-lint _timing resolver
+	@PATH=".venv/bin:$$PATH" cython-lint _timing resolver
 	@.venv/bin/mypy
 	@.venv/bin/python -m mypy.stubtest --mypy-config-file pyproject.toml --ignore-missing-stub --concise $(STUBS)
 

@@ -29,7 +29,8 @@ def assemble(record: Record) -> Result:
     counted = tally(stage.slab, COUNTED)
     requests = blocks.requests_of(scenario.requests, counted)
     start = record.measured_from_ns
-    steady = blocks.steady_part(stage, counted, start, scenario.steady_s)
+    planned_s = scenario.steady_s if record.ending == "finished" else None
+    steady = blocks.steady_part(stage, counted, start, planned_s)
     throughput = blocks.throughput_of(stage, counted, start)
     evidence = collect(record, stage)
     phases = blocks.phases_of(stage, scenario.requests)

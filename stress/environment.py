@@ -19,7 +19,9 @@ def describe(backend: str) -> Environment:
         os=platform.system(),
         kernel=platform.release(),
         cpu=_cpu(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1,
         python=f"{platform.python_implementation()} {platform.python_version()}",
         gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
         clock="CLOCK_MONOTONIC",

@@ -63,7 +63,7 @@ class RunMeasures:
         total = stage.slab.histogram_sum(roles[0], outcomes, self._processes(labels))
         for role in roles[1:]:
             total.add(stage.slab.histogram_sum(role, outcomes, self._processes(labels)))
-        return total if total.total_count else None
+        return total
 
     def value(self, metric: str, labels: Mapping[str, str]) -> float | None:
         """Any other figure, in its base unit; None where the run has no such figure."""

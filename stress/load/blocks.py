@@ -165,8 +165,11 @@ def _rates(wall_s: float, one: Tally, start_s: float) -> Throughput:
     )
 
 
-def steady_part(stage: Stage, counted: Tally, start: int, planned_s: float) -> Steady | None:
-    """The steady part, or the counted part where it lasted at least as long."""
+def steady_part(stage: Stage, counted: Tally, start: int, planned_s: float | None) -> Steady | None:
+    """The steady part, or the counted part where it lasted at least as long.
+
+    planned_s: its length; None where the run was cut short.
+    """
     one = tally(stage.slab, STEADY)
     if one.finished:
         return steady_of(stage, STEADY, one, one.first_start_ns, planned_s)

@@ -49,8 +49,9 @@ def scenario(profile: Profile, values: Values) -> Scenario:
     elif end == "requests":
         fields["requests"] = values["requests"][0].value
     if warmup := values.get("warmup"):
-        lasts = warmup[0].value
-        fields.update({"warmup_s": lasts} if lasts else {"warmup_passes": 0})
+        amount = warmup[0].value
+        in_time = isinstance(amount, float) and amount > 0
+        fields.update({"warmup_s": amount} if in_time else {"warmup_passes": int(amount)})
     return Scenario(
         name=profile.name,
         threads=_value(values, "threads", profile.threads),

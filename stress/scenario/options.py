@@ -12,6 +12,7 @@ from stress.scenario.spelling import nearest
 from stress.scenario.units import Misread
 
 MAX_REQUESTS = 10**12
+MAX_PASSES = 1_000
 MAX_SEED = 2**63 - 1
 OPERATIONS = ("resolve",)
 
@@ -23,6 +24,13 @@ def _whole(lowest: int, highest: int, too_few: str, upper: str | None = None) ->
 
 def _duration(zero: str | None = None, example: str = "5s") -> Reader:
     return lambda text: units.duration_s(text, zero=zero, example=example)
+
+
+def _warmup(text: str) -> int | float:
+    """Passes over all tenants as a whole number, or a time in seconds as a float."""
+    if text.isascii() and text.isdigit():
+        return units.whole(text, 0, MAX_PASSES, "too few passes", f"write 0 to {MAX_PASSES:,}")
+    return float(units.duration_s(text, zero=None, example="5s"))
 
 
 def _operation(text: str) -> str:
@@ -105,11 +113,11 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "--warmup",
         "Load",
-        "uncounted load before the start; 0 is off",
-        _duration(),
-        "TIME",
+        "passes over all tenants, or a time, before the start; 0 is off",
+        _warmup,
+        "N|TIME",
         "5s",
-        "each tenant once",
+        "1",
     ),
     Option(
         "--graceful-stop",

@@ -47,7 +47,13 @@ class ControlPlane:
         return f"<ControlPlane: {self.loads} loads>"
 
     def _renew(self) -> None:
-        """A fresh state, for the first use in a process."""
+        """A fresh state, for the first use in a process.
+
+        What a child inherited is kept and never used: collecting a connection would end the
+        parent's session on the socket they share.
+        """
+        self._inherited = getattr(self, "_opened", [])
+        self._opened: list[Connection] = []
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._own = threading.local()
@@ -122,6 +128,7 @@ class ControlPlane:
                         self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
                     )
             connection = self._own.connection = self._engine.connect()
+            self._opened.append(connection)
         return connection
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -24,18 +26,19 @@ class Command:
     """`python -m stress …` in a folder of its own; everything it starts carries its mark."""
 
     folder: Path
+    temporary: Path
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
-    process: subprocess.Popen[str] | None = None
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
-    def temporary(self) -> Path:
-        return self.folder / "tmp"
+    def process(self) -> subprocess.Popen[str]:
+        return self.started[-1]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         kept = ("DATABASE_URL", "ENCRYPTION_KEY", "STRESS_")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(kept)}
         environment.update({MARK: self.mark, "TMPDIR": str(self.temporary)})
-        self.process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "stress", *arguments],
             cwd=self.folder,
             env=environment,
@@ -44,7 +47,8 @@ class Command:
             text=True,
             start_new_session=True,
         )
-        return self.process
+        self.started.append(process)
+        return process
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         process = self.start(*arguments)
@@ -66,7 +70,7 @@ class Command:
                 continue
             try:
                 marked = f"{MARK}={self.mark}".encode() in (entry / "environ").read_bytes()
-                named = str(self.folder).encode() in (entry / "cmdline").read_bytes()
+                named = str(self.temporary).encode() in (entry / "cmdline").read_bytes()
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
             except OSError:
                 continue
@@ -88,16 +92,18 @@ class Command:
 @pytest.fixture
 def command(tmp_path: Path) -> Iterator[Command]:
     """One command. A failed test must not leave a server behind either."""
-    # The server's account must be able to enter it, as it can the real temporary directory.
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.owner() == Path.home().owner() and str(folder).startswith("/tmp/pytest"):
-            folder.chmod(0o755)
-    made = Command(tmp_path)
-    made.temporary.mkdir()
+    # The server's account must be able to enter the temporary directory. Memory, where there is
+    # some: making and removing a server's files takes seconds on a disk without a journal.
+    memory = Path("/dev/shm")
+    place = tempfile.mkdtemp(prefix="end-to-end-", dir=memory if memory.is_dir() else None)
+    made = Command(tmp_path, Path(place))
     made.temporary.chmod(0o777)
     yield made
     for pid in made.processes():
         os.kill(pid, signal.SIGKILL)
+    for process in made.started:
+        process.communicate(timeout=10)
+    shutil.rmtree(place)
 
 
 def wait_for(condition: Callable[[], bool], within_s: float, what: str) -> None:

@@ -56,7 +56,6 @@ def started(command: Command) -> int:
 
 
 def finished(command: Command, within_s: float) -> tuple[int, str]:
-    assert command.process is not None
     out, _ = command.process.communicate(timeout=within_s)
     return command.process.returncode, out
 
@@ -131,7 +130,6 @@ def test_a_killed_parent_leaves_nothing_within_two_seconds(command: Command) -> 
     pid = started(command)
     assert children(pid)
     os.kill(pid, signal.SIGKILL)
-    assert command.process is not None
     command.process.wait(timeout=5)
     assert command.leftovers(2.0) == []
 

@@ -6,7 +6,7 @@ import json
 
 import jsonschema
 
-from stress.report.schema import schema
+from stress.report.schema import generate
 from tests.end_to_end.conftest import Command, check_of
 
 
@@ -16,7 +16,7 @@ def test_heavy_with_four_processes_is_the_main_job(command: Command) -> None:
     assert " PASS   heavy" in done.stdout
     assert done.stdout.rstrip().endswith("PASS (exit 0)")
     result = json.loads((command.folder / "out.json").read_text())
-    jsonschema.validate(result, schema())
+    jsonschema.validate(result, generate())
 
     requests, cache = result["requests"], result["cache"]
     assert requests["total"] == requests["scheduled"] == requests["successful"] == 1000
@@ -90,7 +90,7 @@ def test_no_secret_and_no_path_stands_in_any_output(command: Command) -> None:
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(command: Command) -> None:
-    other = Command(command.folder)
+    other = Command(command.folder, command.temporary)
     first = command.start("light", "--tenants", "3", "--json", "first.json")
     second = other.start("light", "--tenants", "3", "--json", "second.json")
     for process in (first, second):
