@@ -1,6 +1,6 @@
 """Make .venv, build and install the project into it; quick when nothing changed.
 
-Usage: python3 scripts/set_up.py [GROUP...]     GROUP: dependency groups of pyproject.toml (dev, bench)
+Usage: python3 scripts/set_up.py [GROUP...]     GROUP: a dependency group (dev, bench)
 
 Standard library only, since it runs before anything is installed. Everything it writes stays in
 the repository: the environment in .venv, pip's cache and temporary files in .cache.
