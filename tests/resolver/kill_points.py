@@ -219,10 +219,12 @@ def stopped_between_eviction_and_bump() -> None:
         assert before.count((1, "hit")) >= len(held) - 1 > 20
         evictor.go_on()
         evictor.join()
-        (evicted,) = {*held, "2"} - scene.resident({*held, "2"})
-        scene.rows[evicted] = 2  # committed, nobody invalidates
-        assert ask(scene.cache, evicted) == (2, "miss")
-        assert asked(reader, evicted)[0] == 2 or evicted == "2"
+        evicted = {*held, "2"} - scene.resident({*held, "2"})
+        assert 1 <= len(evicted) <= 2  # one for its slot, and one for its place in the set
+        for tenant_id in evicted:
+            scene.rows[tenant_id] = 2  # committed, nobody invalidates
+            assert ask(scene.cache, tenant_id) == (2, "miss")
+            assert asked(reader, tenant_id)[0] == 2
 
 
 def stopped_after_a_commit() -> None:
