@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from _timing.recorder import COUNTED, STEADY
+from _timing.recorder import CHECK, COUNTED, STEADY
 from stress.judge import caveats, validity, verdict
 from stress.judge.measures import RunMeasures
 from stress.judge.thresholds import judge
@@ -26,15 +26,16 @@ def assemble(record: Record) -> Result:
     scenario = record.scenario
     stage = record.stage or Stage(1, 1, max(1, len(record.tenant_ids)))
     cold = blocks.cold_of(stage)
-    counted = tally(stage.slab, COUNTED)
+    headline = COUNTED if record.phase is None else CHECK
+    counted = tally(stage.slab, headline)
     requests = blocks.requests_of(scenario.requests, counted)
     start = record.measured_from_ns
     planned_s = scenario.steady_s if record.ending == "finished" else None
     steady = blocks.steady_part(stage, counted, start, planned_s)
-    throughput = blocks.throughput_of(stage, counted, start)
+    throughput = blocks.throughput_of(stage, headline, start)
     evidence = collect(record, stage)
     phases = blocks.phases_of(stage, scenario.requests)
-    cache = blocks.cache_of(stage, record.facts, counted, evidence.loads)
+    cache = blocks.cache_of(stage, record.facts, headline, evidence.loads)
     checks = [*run_checks(evidence)]
     if record.ending == "hung":
         checks = [_hung(record) if check.id == "liveness" else check for check in checks]
@@ -60,18 +61,18 @@ def assemble(record: Record) -> Result:
         verdict=verdict.decide(checks, thresholds, identities, record.ending, record.ended_by),
         scenario=_scenario(scenario, record),
         environment=record.environment,
-        headline="counted",
+        headline="counted" if record.phase is None else "check",
         requests=requests,
         cache=cache,
         cold=cold,
-        latency_ns=figures.latencies(stage.slab, COUNTED),
+        latency_ns=figures.latencies(stage.slab, headline),
         throughput=throughput,
         steady=steady,
         reference=blocks.reference_of(record.reference),
         waiting=figures.waiting(
-            stage.slab, COUNTED if steady is None or steady.is_counted_part else STEADY
+            stage.slab, headline if steady is None or steady.is_counted_part else STEADY
         ),
-        processes=figures.processes(stage.slab, record.pids, record.worker_ends),
+        processes=figures.processes(stage.slab, headline, record.pids, record.worker_ends),
         tenants=figures.tenants(stage.slab, record.tenant_ids) if record.tenant_ids else [],
         errors=reports.errors(stage, record.measured_from_ns),
         series=record.series,
@@ -102,6 +103,8 @@ def _scenario(scenario: Scenario, record: Record) -> dict[str, Any]:
     """The scenario as it was run; thresholds by their expressions, no path of this machine."""
     told: dict[str, Any] = msgspec.to_builtins(scenario)
     told.pop("pg_bin")
+    if record.phase is not None:
+        told["duration_s"] = record.phase.duration_s
     told["thresholds"] = [threshold.expression for threshold in scenario.thresholds]
     told["default_tenants"] = DEFAULT_EMBEDDED_TENANTS
     told["tenants"] = len(record.tenant_ids) or scenario.tenants

@@ -15,6 +15,7 @@ import click
 from stress.commands.mistakes import no_such_command, told
 from stress.commands.overview import overview
 from stress.errors import SeveralErrors, StressError
+from stress.scenario.phases import PHASES
 from stress.scenario.profiles import PROFILES
 
 # heading, command, module with command(name), one line
@@ -22,6 +23,8 @@ COMMANDS = (
     ("Measure", "light", "stress.commands.profile", PROFILES["light"].summary),
     ("Measure", "medium", "stress.commands.profile", PROFILES["medium"].summary),
     ("Measure", "heavy", "stress.commands.profile", PROFILES["heavy"].summary),
+    ("Measure", "expiry", "stress.commands.expiry", PHASES["expiry"].summary),
+    ("Measure", "concurrent", "stress.commands.concurrent", PHASES["concurrent"].summary),
 )
 
 INTERNAL_ERROR = 1

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stress.judge.verdict import Ending
+from stress.load.phase import Phase
 from stress.load.reference import ReferenceRun
 from stress.load.stage import Stage
 from stress.report.result import Environment, SeriesPoint
@@ -36,7 +37,7 @@ class Record:
     ending: Ending = "finished"
     ended_by: str | None = None
     stacks: list[str] = field(default_factory=list)
-    proved: bool = False
+    phase: Phase | None = None
 
     def end(self, ending: Ending, by: str) -> None:
         """The run ended early; its thresholds are not judged."""

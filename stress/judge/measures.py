@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from _timing import Histogram
-from _timing.recorder import COLD, COUNTED, LEAD_IN, OUTCOMES, STEADY, WARMUP
+from _timing.recorder import CHECK, COLD, COUNTED, LEAD_IN, OUTCOMES, STEADY, WARMUP
 from stress.judge.thresholds import FAILED_SHARE, WHOLE_RUN
 from stress.load.figures import NS, Tally, tally
 from stress.load.stage import Stage
@@ -18,7 +18,8 @@ ROLES: dict[str, tuple[int, ...]] = {
     "cold": (COLD,),
     "warmup": (WARMUP, LEAD_IN),
     "steady": (STEADY,),
-    WHOLE_RUN: (COLD, WARMUP, COUNTED, LEAD_IN, STEADY),
+    "check": (CHECK,),
+    WHOLE_RUN: (COLD, WARMUP, COUNTED, LEAD_IN, STEADY, CHECK),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from _timing.recorder import COLD, COUNTED, HIT, LEAD_IN, MISS, STEADY, WARMUP
+from _timing.recorder import CHECK, COLD, COUNTED, HIT, LEAD_IN, MISS, STEADY, WARMUP
 from stress.load import figures, reports
 from stress.load.figures import NS, Tally, tally
 from stress.load.reference import ReferenceRun
@@ -29,6 +29,7 @@ PHASES: tuple[tuple[int, str, Role], ...] = (
     (COUNTED, "counted", "counted"),
     (LEAD_IN, "lead_in", "warmup"),
     (STEADY, "steady", "steady"),
+    (CHECK, "check", "check"),
 )
 
 
@@ -91,17 +92,18 @@ def _outcomes(one: Tally) -> Cache:
     )
 
 
-def cache_of(stage: Stage, facts: Facts | None, counted: Tally, loads: int | None) -> Cache:
+def cache_of(stage: Stage, facts: Facts | None, headline: int, loads: int | None) -> Cache:
     """Outcomes of the counted part; the speed-up from it where it has misses enough, else cold."""
     slab = stage.slab
-    hit, miss = slab.histogram_sum(COUNTED, (HIT,)), slab.histogram_sum(COUNTED, (MISS,))
+    counted = tally(slab, headline)
+    hit, miss = slab.histogram_sum(headline, (HIT,)), slab.histogram_sum(headline, (MISS,))
     origin: Literal["measured", "cold"] = "measured"
-    role = COUNTED
+    role = headline
     if miss.total_count < figures.MIN_BEYOND:
         miss, role, origin = slab.histogram_sum(COLD, (MISS,)), COLD, "cold"
     speedup = median = None
     if hit.total_count and miss.total_count:
-        hit_mean = slab.sum_ns(COUNTED, (HIT,)) / hit.total_count
+        hit_mean = slab.sum_ns(headline, (HIT,)) / hit.total_count
         speedup = slab.sum_ns(role, (MISS,)) / miss.total_count / max(1.0, hit_mean)
         median = miss.value_at_percentile(50) / max(1, hit.value_at_percentile(50))
     says = facts is not None and (facts.says_source or facts.says_cache_hit)
@@ -148,10 +150,11 @@ def cold_of(stage: Stage) -> Cold | None:
     )
 
 
-def throughput_of(stage: Stage, counted: Tally, start: int) -> Throughput:
-    """Rates of the counted part, from the common start instant `start` to the last end."""
+def throughput_of(stage: Stage, role: int, start: int) -> Throughput:
+    """Rates of a part, from the common start instant `start` to the last end."""
+    counted = tally(stage.slab, role)
     wall_s = max(0, counted.last_end_ns - start) / NS if start and counted.finished else 0.0
-    firsts = stage.slab.lanes["roles"][..., COUNTED]["first_start_ns"]
+    firsts = stage.slab.lanes["roles"][..., role]["first_start_ns"]
     last_start = int(firsts.max()) if firsts.size else 0
     return _rates(wall_s, counted, max(0, last_start - start) / NS if start else 0.0)
 
@@ -212,7 +215,7 @@ def reference_of(reference: ReferenceRun | None) -> Reference | None:
 
 def measured_s(stage: Stage, start: int) -> float:
     """From the start instant to the last end of a measured part."""
-    ends = [tally(stage.slab, role).last_end_ns for role in (COUNTED, STEADY)]
+    ends = [tally(stage.slab, role).last_end_ns for role in (COUNTED, STEADY, CHECK)]
     if not start or not max(ends):
         return 0.0
     return max(0, max(ends) - start) / NS

@@ -149,13 +149,15 @@ def waiting(slab: Slab, role: int) -> Waiting:
     )
 
 
-def processes(slab: Slab, pids: Sequence[int], ended: Sequence[str]) -> list[Process]:
+def processes(
+    slab: Slab, headline: int, pids: Sequence[int], ended: Sequence[str]
+) -> list[Process]:
     """One line for each worker, of the steady part where there is one."""
     lines = []
     for index, pid in enumerate(pids):
-        counted = tally(slab, COUNTED, [index])
+        counted = tally(slab, headline, [index])
         steady = tally(slab, STEADY, [index])
-        role, shown = (STEADY, steady) if steady.finished else (COUNTED, counted)
+        role, shown = (STEADY, steady) if steady.finished else (headline, counted)
         histogram = slab.histogram_sum(role, range(len(OUTCOMES)), [index])
         wall_s = max(0, shown.last_end_ns - shown.first_start_ns) / NS
         lines.append(

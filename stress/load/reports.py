@@ -8,10 +8,20 @@ from typing import Any
 
 from stress.load.stage import Stage
 from stress.report.result import Error
-from stress.verify.evidence import Proof, Violation
+from stress.verify.evidence import Borrowed, Proof, Violation
 
 NS = 1_000_000_000
 MAX_TENANTS = 10
+BORROWED_FIELDS = (
+    "tenant",
+    "database",
+    "user",
+    "session",
+    "left",
+    "soiled",
+    "started_ns",
+    "ended_ns",
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,18 @@ def proofs(stage: Stage) -> tuple[Proof, ...]:
         for process, mailbox in enumerate(stage.mailboxes)
         for message in mailbox.messages("proof")
     )
+
+
+def borrowed(stage: Stage) -> tuple[Borrowed, ...]:
+    """What the server said on every connection that a phase borrowed."""
+    found = []
+    for process, mailbox in enumerate(stage.mailboxes):
+        for message in mailbox.messages("borrowed"):
+            told = {key: message[key] for key in BORROWED_FIELDS if key in message}
+            told["left"] = tuple(told.get("left", ()))
+            right = message.get("right") if message["asked"] else None
+            found.append(Borrowed(process=process, right=right, **told))
+    return tuple(found)
 
 
 def summed_stats(stage: Stage) -> dict[str, Any] | None:

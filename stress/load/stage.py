@@ -10,6 +10,7 @@ import sys
 
 from _timing.recorder import Layout, Slab
 from stress.load.mailbox import MAILBOX_BYTES, Mailbox
+from stress.load.ring import Ring, ring_bytes
 
 PAGE = 4096
 # Python names it from 3.13 on; elsewhere than on Linux such a mapping reserves nothing anyway.
@@ -22,7 +23,9 @@ GATE_COLD, GATE_WARMUP, GATE_MEASURE, GATE_STEADY, GATE_PROVE, GATE_DRAIN, GATE_
 class Stage:
     """Slab and mailboxes of `procs` workers with `threads` lanes each."""
 
-    def __init__(self, procs: int, threads: int, tenants: int) -> None:
+    def __init__(self, procs: int, threads: int, tenants: int, events: int = 0) -> None:
+        """events: how many each lane's ring holds; 0 where nothing is recorded call by call."""
+        self.records = events > 0
         self.procs = procs
         self.threads = threads
         self.tenants = tenants
@@ -31,7 +34,7 @@ class Stage:
         # MAP_NORESERVE: histograms are laid out for every role and outcome, few pages are touched.
         self._mapping = mmap.mmap(
             -1,
-            slab_bytes + procs * MAILBOX_BYTES,
+            slab_bytes + procs * MAILBOX_BYTES + procs * threads * ring_bytes(events),
             flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | MAP_NORESERVE,
         )
         whole = memoryview(self._mapping)
@@ -39,6 +42,11 @@ class Stage:
         self.mailboxes = [
             Mailbox(whole[slab_bytes + i * MAILBOX_BYTES : slab_bytes + (i + 1) * MAILBOX_BYTES])
             for i in range(procs)
+        ]
+        first_ring, size = slab_bytes + procs * MAILBOX_BYTES, ring_bytes(events)
+        self.rings = [
+            Ring(whole[first_ring + i * size : first_ring + (i + 1) * size])
+            for i in range(procs * threads)
         ]
 
     @property

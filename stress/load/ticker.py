@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from _timing import Histogram, monotonic_ns
-from _timing.recorder import COUNTED, OUTCOMES, STEADY
-from stress.load.figures import enough_for, tally
+from _timing.recorder import CHECK, COUNTED, OUTCOMES, STEADY
+from stress.load.figures import Tally, enough_for, tally
 from stress.load.stage import Stage
 from stress.report.result import SeriesPoint
 
 NS = 1_000_000_000
 MAX_LINES = 12
+ROLES = (COUNTED, STEADY, CHECK)  # the parts that are shown
 
 Emit = Callable[[SeriesPoint, float, int], None]
 """Called with the point, the interval's length in seconds, and all violations so far."""
@@ -36,7 +37,8 @@ def default_interval_s(duration_s: float | None) -> float:
 class Ticker:
     """Emits one SeriesPoint for each interval of the measured parts."""
 
-    def __init__(self, stage: Stage, interval_s: float, emit: Emit) -> None:
+    def __init__(self, stage: Stage, interval_s: float, emit: Emit, name: str = "counted") -> None:
+        self._name = name
         self._slab = stage.slab
         self._interval_ns = round(interval_s * NS)
         self._emit = emit
@@ -50,12 +52,10 @@ class Ticker:
         """Called often by the controller's loop; does something once in each interval."""
         now = monotonic_ns()
         if not self._start_ns:
-            counted = tally(self._slab, COUNTED)
-            steady = tally(self._slab, STEADY)
-            first = [t.first_start_ns for t in (counted, steady) if t.first_start_ns]
+            first = Tally.sum([tally(self._slab, role) for role in ROLES]).first_start_ns
             if not first:
                 return
-            self._start_ns = self._last_ns = min(first)
+            self._start_ns = self._last_ns = first
         if now - self._last_ns >= self._interval_ns:
             self._point(now)
 
@@ -65,24 +65,21 @@ class Ticker:
             self._point(monotonic_ns(), last=True)
 
     def _point(self, now: int, *, last: bool = False) -> None:
-        counted, steady = tally(self._slab, COUNTED), tally(self._slab, STEADY)
-        finished = counted.finished + steady.finished
-        hits = counted.hits + steady.hits
-        failed = counted.failed + steady.failed
-        seen, self._seen = self._seen, (finished, hits, failed)
-        requests = finished - seen[0]
+        so_far = Tally.sum([tally(self._slab, role) for role in ROLES])
+        seen, self._seen = self._seen, (so_far.finished, so_far.hits, so_far.failed)
+        requests = so_far.finished - seen[0]
         if last and not requests:
             return
-        phase = "steady" if steady.finished else "counted"
+        phase = "steady" if tally(self._slab, STEADY).finished else self._name
         point = SeriesPoint(
             phase=phase,
             t_s=(now - self._start_ns) / NS,
             requests=requests,
-            hits=hits - seen[1],
-            failed=failed - seen[2],
+            hits=so_far.hits - seen[1],
+            failed=so_far.failed - seen[2],
             p99_ns=self._p99(),
         )
-        violations = sum(t.wrong + t.invented + t.torn for t in (counted, steady))
+        violations = so_far.wrong + so_far.invented + so_far.torn
         length_s = (now - self._last_ns) / NS
         self._last_ns = now
         self.points.append(point)
@@ -91,8 +88,9 @@ class Ticker:
     def _p99(self) -> int | None:
         """The 99th percentile of this interval alone: the difference of two snapshots."""
         every = range(len(OUTCOMES))
-        merged = self._slab.histogram_sum(COUNTED, every)
-        merged.add(self._slab.histogram_sum(STEADY, every))
+        merged = self._slab.histogram_sum(ROLES[0], every)
+        for role in ROLES[1:]:
+            merged.add(self._slab.histogram_sum(role, every))
         counts: np.ndarray[Any, np.dtype[np.int64]] = np.array(merged.counts, dtype=np.int64)
         before, self._last_counts = self._last_counts, counts
         interval = Histogram(counts=(counts if before is None else counts - before).data)

@@ -17,16 +17,18 @@ from types import FrameType
 from typing import Any
 
 from _timing.drive import Lane, Plan
-from stress.backend.tenants import TenantTruth
+from stress.load.actor import Actor
 from stress.load.cold import ColdBlock
 from stress.load.connections import Connector
 from stress.load.findings import Findings
 from stress.load.lanes import LaneRunner, Program, Sequence
+from stress.load.phase import Phase, PhaseLane
 from stress.load.prove import prove, sample_size
 from stress.load.stage import GATE_DRAIN, GATE_LEAVE, GATE_PROVE, Stage
 from stress.redact import Redactor
-from stress.target.answers import Answers, Place, Record
+from stress.target.answers import Answers, Record
 from stress.target.context import ControlPlane
+from stress.target.loads import LoadWatch
 from stress.target.protocol import Facts
 
 EXIT_TARGET_FAILED = 3
@@ -44,10 +46,13 @@ class Job:
     stage: Stage
     build: Callable[[], Any]
     facts: Facts
-    truths: list[TenantTruth]
+    tenant_ids: list[str]
+    committed: list[list[Record]]
     program: Program
     sequence: Sequence
     control_plane: ControlPlane
+    watch: Callable[[], LoadWatch]
+    phase: Phase | None
     redact: Redactor
     after_fork: Callable[[], None]
     parent_pid: int
@@ -93,10 +98,8 @@ class Worker:
         self._process = process
         self._target = target
         self._mailbox = job.stage.mailboxes[process]
-        self._ids = [truth.tenant_id for truth in job.truths]
-        self._committed = [
-            [Record(t.version, Place(t.host, t.port, t.database, t.username))] for t in job.truths
-        ]
+        self._ids = job.tenant_ids
+        self._committed = job.committed
         self._findings = Findings(self._mailbox, self._ids, job.redact)
         self._connector = Connector(target, job.facts) if job.facts.connects else None
 
@@ -104,10 +107,12 @@ class Worker:
         """Start the lanes, wait for them, then prove, report and leave as the gates open."""
         job, slab = self._job, self._job.stage.slab
         plan = self._plan()
+        # Listening costs every statement of the process a little: only a phase does.
+        watch = None if job.phase is None else job.watch()
         lanes = [Lane(slab, self._process, thread) for thread in range(job.stage.threads)]
         threads = [
             threading.Thread(
-                target=self._runner(lane, plan), name=f"lane-{lane.thread}", daemon=True
+                target=self._runner(lane, plan, watch), name=f"lane-{lane.thread}", daemon=True
             )
             for lane in lanes
         ]
@@ -127,19 +132,21 @@ class Worker:
         lanes[0].arrive(GATE_LEAVE)
         lanes[0].wait(GATE_LEAVE)
 
-    def _plan(self) -> Plan:
-        facts = self._job.facts
-        judge = Answers(
+    def _answers(self) -> Answers:
+        return Answers(
             self._ids,
             self._committed,
             self._job.stage.slab.load_cells,
             self._findings.failure,
             self._findings.violation,
         )
+
+    def _plan(self) -> Plan:
+        facts = self._job.facts
         return Plan(
             self._target.resolve,
             self._ids,
-            judge,
+            self._answers(),
             has_tenant_id=facts.has_tenant_id,
             has_url=facts.has_url,
             has_version=facts.has_version,
@@ -147,9 +154,23 @@ class Worker:
             says_cache_hit=facts.says_cache_hit,
         )
 
-    def _runner(self, lane: Lane, plan: Plan) -> LaneRunner:
+    def _runner(self, lane: Lane, plan: Plan, watch: LoadWatch | None) -> LaneRunner | PhaseLane:
         job = self._job
         position = self._process * job.stage.threads + lane.thread
+        if job.phase is not None and watch is not None:
+            actor = Actor(
+                job.stage,
+                lane,
+                job.stage.rings[position],
+                self._target,
+                job.facts,
+                self._answers(),
+                self._ids,
+                watch,
+                self._connector,
+                self._findings,
+            )
+            return PhaseLane(lane, actor, job.phase)
         cold = None
         if position == 0 and (job.program.warmup_passes or job.program.warmup_by_time):
             cold = ColdBlock(

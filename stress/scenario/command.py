@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from stress.scenario.phases import EXPIRY_TTL_S, PHASES
 from stress.scenario.profiles import PROFILES
 from stress.scenario.scenario import DEFAULT_SEED, Scenario
 from stress.scenario.units import duration_text
@@ -29,13 +30,15 @@ def command_of(told: Mapping[str, Any], **changed: Any) -> str:
     words = ["stress", name]
     if values["target"] not in (None, "resolver"):
         words += ["--target", told_target(values["target"])]
-    if values["procs"] != 1:
+    if values["procs"] != (PHASES[name].procs if name in PHASES else 1):
         words += ["--procs", f"{values['procs']}"]
-    if profile is None or values["threads"] != profile.threads:
+    if values["threads"] != (profile or PHASES[name]).threads:
         words += ["--threads", f"{values['threads']}"]
+    if name in PHASES:
+        return shlex.join([*words, *_of_tenants(values, told, name)])
     if values["duration_s"] is not None:
         words += ["--duration", duration_text(values["duration_s"])]
-    elif profile is None or values["requests"] != profile.requests:
+    elif profile is not None and values["requests"] != profile.requests:
         words += ["-n", f"{values['requests']}"]
     if values["steady_s"] != default.steady_s:
         words += ["--steady", duration_text(values["steady_s"])]
@@ -43,16 +46,24 @@ def command_of(told: Mapping[str, Any], **changed: Any) -> str:
         words += ["--warmup", duration_text(values["warmup_s"])]
     elif values["warmup_passes"] != 1:
         words += ["--warmup", f"{values['warmup_passes']}"]
-    if values["tenants"] not in (None, told.get("default_tenants")):
-        words += ["--tenants", f"{values['tenants']}"]
-    if values["keys"] != "uniform":
-        words += ["--keys", values["keys"]]
-    if values["cache_ttl_s"] != default.cache_ttl_s:
-        words += ["--cache-ttl", duration_text(values["cache_ttl_s"])]
-    if values["seed"] != DEFAULT_SEED:
-        words += ["--seed", f"{values['seed']}"]
+    words += _of_tenants(values, told, name)
     if values.get("graceful_stop_s", default.graceful_stop_s) != default.graceful_stop_s:
         words += ["--graceful-stop", duration_text(values["graceful_stop_s"])]
     if not values.get("reference", True):
         words += ["--no-reference"]
     return shlex.join(words)
+
+
+def _of_tenants(values: Mapping[str, Any], told: Mapping[str, Any], name: str) -> list[str]:
+    """The options that every command has."""
+    default_ttl_s = EXPIRY_TTL_S if name == "expiry" else Scenario().cache_ttl_s
+    words = []
+    if values["tenants"] not in (None, told.get("default_tenants")):
+        words += ["--tenants", f"{values['tenants']}"]
+    if values["keys"] != "uniform":
+        words += ["--keys", values["keys"]]
+    if values["cache_ttl_s"] != default_ttl_s:
+        words += ["--cache-ttl", duration_text(values["cache_ttl_s"])]
+    if values["seed"] != DEFAULT_SEED:
+        words += ["--seed", f"{values['seed']}"]
+    return words

@@ -146,3 +146,4 @@ class Context:
     threads: int
     control_plane: ControlPlane
     lease: float = DEFAULT_LEASE_S
+    table: TableMapping = DEFAULT_TABLE

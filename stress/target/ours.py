@@ -36,5 +36,6 @@ def target(context: Context) -> OurTarget:
             encryption_key=context.encryption_key,
             cache_ttl=context.cache_ttl,
             lease=context.lease,
+            table=context.table,
         )
     )

@@ -6,12 +6,20 @@ from collections.abc import Callable
 
 from stress.report.result import Check
 from stress.verify.checks import (
+    bounded_staleness,
+    clean_session,
     connection_leak,
     counter_identity,
+    expiry,
     fork_safety,
     isolation,
     load_economy,
+    monotonic_reads,
+    no_early_expiry,
     no_invention,
+    read_after_invalidate,
+    single_flight,
+    stale_connection,
     untorn,
 )
 from stress.verify.evidence import Evidence
@@ -57,6 +65,14 @@ CHECKS: dict[str, Callable[[Evidence], Check]] = {
         counter_identity,
         fork_safety,
         connection_leak,
+        bounded_staleness,
+        read_after_invalidate,
+        monotonic_reads,
+        single_flight,
+        expiry,
+        no_early_expiry,
+        stale_connection,
+        clean_session,
     )
 }
 

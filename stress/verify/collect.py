@@ -7,24 +7,28 @@ from typing import Any
 
 import msgspec
 
-from _timing.recorder import COLD, COUNTED, LEAD_IN, STEADY, WARMUP
+from _timing.recorder import CHECK, COLD, COUNTED, LEAD_IN, STEADY, WARMUP
 from stress.load import reports
 from stress.load.figures import NS, tally
+from stress.load.ring import EVERY_TENANT, INVALIDATE
 from stress.load.stage import Stage
 from stress.record import Record
 from stress.scenario.command import command_of
 from stress.target.protocol import Facts
 from stress.verify.evidence import Calls, Evidence
+from stress.verify.history import History, read
 
 NO_FACTS = Facts(kind="by hand", answer_type="unknown")
 
 
 def collect(record: Record, stage: Stage) -> Evidence:
     """Sum what the lanes counted, and read what the workers posted."""
-    every = [tally(stage.slab, role) for role in (COLD, WARMUP, COUNTED, LEAD_IN, STEADY)]
+    every = [tally(stage.slab, role) for role in (COLD, WARMUP, COUNTED, LEAD_IN, STEADY, CHECK)]
     cold = reports.cold_report(stage)
     unknown = cold.unknown_calls if cold is not None else 0
     proofs = reports.proofs(stage)
+    borrowed = reports.borrowed(stage)
+    history = read(stage) if stage.records else None
     calls = Calls(
         hits=sum(t.hits for t in every),
         misses=sum(t.misses for t in every),
@@ -32,7 +36,7 @@ def collect(record: Record, stage: Stage) -> Evidence:
         negatives=sum(t.negatives for t in every) + unknown,
         failed=sum(t.failed for t in every),
         unfinished=sum(t.unfinished for t in every),
-        connects=len(proofs) + (len(cold.connects_ns) if cold is not None else 0),
+        connects=len(proofs) + len(borrowed) + (len(cold.connects_ns) if cold is not None else 0),
     )
     scope = _scope(stage)
     stats = reports.summed_stats(stage) if scope == "process" else record.host_stats
@@ -55,7 +59,8 @@ def collect(record: Record, stage: Stage) -> Evidence:
         reference_answers=sum(t.successful - t.negatives for t in reference),
         reference_wrong=sum(t.wrong for t in reference),
         unknown_calls=unknown,
-        failed_connects=sum(proof.right is None for proof in proofs),
+        failed_connects=sum(proof.right is None for proof in proofs)
+        + sum(one.right is None for one in borrowed),
         takeovers=_count(stats, "takeovers"),
         stats=stats,
         stats_failed=record.stats_failed,
@@ -63,6 +68,13 @@ def collect(record: Record, stage: Stage) -> Evidence:
         proofs=proofs,
         sessions=record.sessions,
         complete=record.ending == "finished",
+        history=history,
+        borrowed=borrowed,
+        strict_ttl=record.scenario.target is None,
+        jitter=_jitter(stats),
+        rotated=frozenset(getattr(record.phase, "rotated", ())),
+        invalidated=_invalidated(history, len(record.tenant_ids)),
+        tenant_ids=tuple(record.tenant_ids),
     )
 
 
@@ -81,6 +93,20 @@ def _loads(
         return int(stats["loads"])
     says = facts is not None and (facts.says_source or facts.says_cache_hit)
     return calls.misses if says else None
+
+
+def _jitter(stats: Mapping[str, Any] | None) -> float | None:
+    """The jitter that the target states, as a share of the TTL."""
+    value = (stats or {}).get("jitter")
+    return float(value) if isinstance(value, (int, float)) and 0 <= value < 1 else None
+
+
+def _invalidated(history: History | None, tenants: int) -> int:
+    """How many tenants' entries the phase's invalidations may have removed."""
+    if history is None:
+        return 0
+    of = history.of(INVALIDATE)["tenant"]
+    return int((of >= 0).sum() + tenants * (of == EVERY_TENANT).sum())
 
 
 def _count(stats: Mapping[str, Any] | None, key: str) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stress.target.protocol import Facts
+from stress.verify.history import History
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,25 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class Borrowed:
+    """What the server said on one connection that a phase borrowed. right None: not asked.
+
+    left: what a former borrower of the same session had left behind.
+    """
+
+    tenant: str
+    process: int
+    right: bool | None
+    database: str | None = None
+    user: str | None = None
+    session: str | None = None
+    left: tuple[str, ...] = ()
+    soiled: bool = False
+    started_ns: int = 0
+    ended_ns: int = 0
+
+
+@dataclass(frozen=True)
 class Sessions:
     """Sessions in the tenants' databases as the server counts them; None where it was not asked."""
 
@@ -105,3 +125,18 @@ class Evidence:
     proofs: tuple[Proof, ...] = ()
     sessions: Sessions = field(default_factory=Sessions)
     complete: bool = True
+    history: History | None = None
+    borrowed: tuple[Borrowed, ...] = ()
+    strict_ttl: bool = False
+    """Whether the TTL counts from the load's start; most caches count it from the insertion."""
+    jitter: float | None = None
+    """Share of the TTL by which the target says it shortens deadlines; None: it does not say."""
+    invalidated: int = 0
+    """Tenants that invalidations concerned, counted once for each."""
+    tenant_ids: tuple[str, ...] = ()
+    rotated: frozenset[str] = frozenset()
+    """Tenants whose credentials were changed during the phase."""
+
+    def tenant_name(self, index: int) -> str:
+        """The id of a tenant by its index."""
+        return self.tenant_ids[index] if index < len(self.tenant_ids) else f"tenant {index}"

@@ -1,7 +1,7 @@
 """load_economy: no load without a cause.
 
-Holds when loads ≤ tenants touched + expiries + unknown ids + failed calls + takeovers, the first
-three once for each cache (one for the host, or one for each process). A tenant can have expired at
+Holds when loads ≤ tenants touched + expiries + unknown ids + invalidations + failed calls +
+takeovers, the first three once for each cache (one for the host, or one for each process). A tenant can have expired at
 most once in each TTL since the target was built.
 """
 
@@ -32,6 +32,7 @@ def check(evidence: Evidence) -> Check:
     expiries = int(evidence.lifetime_s / evidence.cache_ttl_s)
     explained = (
         caches * (evidence.tenants * (1 + expiries) + evidence.unknown_calls)
+        + evidence.invalidated
         + evidence.calls.failed
         + evidence.takeovers
     )

@@ -1,0 +1,22 @@
+"""`stress concurrent`: the concurrent-tenants scenario."""
+
+from __future__ import annotations
+
+import click
+
+from stress.commands import checking
+from stress.scenario.output import Output
+from stress.scenario.scenario import Scenario
+
+
+def command(name: str) -> click.Command:
+    """The click command."""
+    return checking.command(name, "stress concurrent --procs 3 --json concurrent.json", _carry_out)
+
+
+def _carry_out(scenario: Scenario, output: Output) -> int:
+    # Imported late: help and mistakes must not wait for numpy and SQLAlchemy.
+    from stress.run import execute
+    from stress.verify.phases import prepare
+
+    return execute(scenario, output, prepare.concurrent)

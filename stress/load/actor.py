@@ -1,0 +1,149 @@
+"""A lane that acts out a checking phase: every call is judged, counted and recorded.
+
+Slower than the drive loop on purpose: it remembers no answer, so that each is compared in full and
+its version stands in the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from _timing import monotonic_ns
+from _timing.clock import sleep_until
+from _timing.drive import MEMO_FIELDS, MEMO_OBJECT, Lane, Plan, note_load
+from _timing.recorder import CHECK
+from stress.load.connections import Connector
+from stress.load.findings import Findings
+from stress.load.ring import COMMIT, EVERY_TENANT, INVALIDATE, LOAD, NO_VERSION, RESOLVE, Ring
+from stress.load.stage import Stage
+from stress.target.answers import Answers
+from stress.target.loads import LoadWatch
+from stress.target.protocol import Facts
+
+OUTCOME_MASK = 0b111
+SLEEP_SLICE_NS = 50_000_000
+
+
+class Actor:
+    """One lane's hands: resolve, invalidate, borrow, and wait for an instant."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        lane: Lane,
+        ring: Ring,
+        target: Any,
+        facts: Facts,
+        answers: Answers,
+        tenant_ids: list[str],
+        watch: LoadWatch,
+        connector: Connector | None,
+        findings: Findings,
+    ) -> None:
+        self.process = lane.process
+        self.thread = lane.thread
+        self.position = lane.process * stage.threads + lane.thread
+        self.lanes = stage.lanes
+        self.threads = stage.threads
+        self.tenant_ids = tenant_ids
+        self.tenants = len(tenant_ids)
+        self.ring = ring
+        self.findings = findings
+        self.mailbox = stage.mailboxes[lane.process]
+        self._slab = stage.slab
+        self._lane = lane
+        self._target = target
+        self._answers = answers
+        self._watch = watch
+        self._connector = connector
+        self._called_ns = 0
+        self._keys = [np.array([index], np.int32) for index in range(self.tenants)]
+        # No attribute is announced: the loop then recognises nothing and asks the judge each time.
+        self._plan = Plan(target.resolve, tenant_ids, self._judge)
+        self.connects = facts.connects
+        self.can_invalidate = facts.offers_invalidate
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run has been stopped."""
+        return bool(self._slab.stopping)
+
+    def resolve(self, index: int) -> None:
+        """One call of the target, judged, counted and recorded."""
+        self._watch.calling(index, self._on_load)
+        self._called_ns = monotonic_ns()
+        try:
+            self._lane.run(self._plan, CHECK, self._keys[index], count=1, start_ns=self._called_ns)
+        finally:
+            self._watch.calling(index, None)
+
+    def invalidate(self, index: int | None = None) -> None:
+        """Tell the target to forget one tenant, or all."""
+        tenant_id = None if index is None else self.tenant_ids[index]
+        started = monotonic_ns()
+        try:
+            if tenant_id is None:
+                self._target.invalidate_cache()
+            else:
+                self._target.invalidate_cache(tenant_id)
+        except Exception as error:
+            # One that raised has promised nothing.
+            self.findings.failure(index or 0, error, monotonic_ns())
+            return
+        tenant = EVERY_TENANT if index is None else index
+        self.ring.append(INVALIDATE, tenant, started, monotonic_ns())
+
+    def committed(self, index: int, version: int, started_ns: int) -> None:
+        """A control-plane write that this lane made has just been committed."""
+        self.ring.append(COMMIT, index, started_ns, monotonic_ns(), version=version)
+
+    @contextmanager
+    def connection(self, index: int) -> Iterator[Any]:
+        """Borrow a connection; counted as one call of the target."""
+        assert self._connector is not None
+        self._called_ns = monotonic_ns()
+        self._watch.calling(index, self._on_load)
+        try:
+            with self._connector.open(self.tenant_ids[index]) as connection:
+                self._watch.calling(index, None)
+                yield connection
+        finally:
+            self._watch.calling(index, None)
+
+    def sleep_until(self, instant_ns: int) -> bool:
+        """Sleep to an instant of the monotonic clock; False where the run was stopped meanwhile."""
+        while not self.stopping:
+            now = monotonic_ns()
+            if now >= instant_ns:
+                return True
+            sleep_until(min(instant_ns, now + SLEEP_SLICE_NS))
+        return False
+
+    def _on_load(self, tenant: int, started_ns: int, ended_ns: int) -> None:
+        self.ring.append(LOAD, tenant, started_ns, ended_ns, version=self._called_ns)
+        note_load(self._slab, tenant, started_ns, ended_ns)
+
+    def _judge(
+        self,
+        index: int,
+        answer: Any,
+        error: BaseException | None,
+        loads: int,
+        started_ns: int,
+        ended_ns: int,
+    ) -> int:
+        code = self._answers(index, answer, error, loads, started_ns, ended_ns)
+        version = getattr(answer, "version", None)
+        self.ring.append(
+            RESOLVE,
+            index,
+            started_ns,
+            ended_ns,
+            version=version if type(version) is int else NO_VERSION,
+            outcome=code & OUTCOME_MASK,
+        )
+        return code & ~(MEMO_OBJECT | MEMO_FIELDS)

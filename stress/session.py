@@ -1,0 +1,285 @@
+"""One backend and one target, open for one run or for several: profiles and checking phases.
+
+Each measurement forks its own crew and leaves a Record; whatever ends it early, the Record holds
+what there is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from _timing import monotonic_ns
+from _timing.drive import note_load
+from stress import environment
+from stress.backend.backend import Backend
+from stress.backend.choose import open_backend
+from stress.errors import TargetError
+from stress.load.crew import Crew, CrewStopped
+from stress.load.interrupts import Interrupted, Interrupts
+from stress.load.lanes import NS, Program
+from stress.load.phase import Phase
+from stress.load.reference import run_reference
+from stress.load.stage import Stage
+from stress.load.ticker import Ticker, default_interval_s
+from stress.load.worker import Job
+from stress.record import Record
+from stress.redact import Redactor
+from stress.report.progress import PlainProgress
+from stress.report.result import SeriesPoint
+from stress.scenario import keys
+from stress.scenario.scenario import Scenario
+from stress.target import spec
+from stress.target.answers import Place
+from stress.target.answers import Record as Row
+from stress.target.context import Context, ControlPlane
+from stress.target.loads import LoadWatch
+from stress.target.probe import probe
+from stress.target.protocol import Facts
+from stress.verify.evidence import Sessions
+
+DRAIN_S = 2.0
+REFERENCE_STEADY_S = 1.0
+
+MakePhase = Callable[[Backend, Scenario], Phase]
+
+
+class Session:
+    """A context manager: leaving it closes the target, then the backend, whatever happened."""
+
+    def __init__(self, scenario: Scenario, progress: PlainProgress) -> None:
+        self._scenario = scenario
+        self._progress = progress
+        self._spec = scenario.target or spec.OURS
+        self._where = f"--target {scenario.target}" if scenario.target else "resolver"
+        self._interrupts = Interrupts(progress.line)
+        self._stack = ExitStack()
+        self._environment = environment.describe("none started")
+        self._build: Callable[[Context], Any] | None = None
+        self._facts: Facts | None = None
+        self.backend: Backend | None = None
+
+    def __enter__(self) -> Session:
+        self._stack.enter_context(self._interrupts)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def measure(self, scenario: Scenario, make_phase: MakePhase | None = None) -> Record:
+        """Carry out one scenario, a profile's or a phase's. TargetError, BackendError in one line.
+
+        The record's `ending` says whether it came to its end.
+        """
+        record = Record(scenario, self._environment)
+        try:
+            self._open(record)
+            assert self.backend is not None
+            self._measure_reference(record)
+            phase = make_phase(self.backend, scenario) if make_phase is not None else None
+            with ExitStack() as closing:
+                self._lead(record, phase, closing)
+        except Interrupted as interrupted:
+            record.end("interrupted", interrupted.by)
+        except CrewStopped as stopped:
+            if stopped.why == "broken":
+                what = f"a worker could not start it: {stopped.what}"
+                raise TargetError(self._where, what, "mend its after_fork()") from None
+            record.end(stopped.why, stopped.what)
+        return record
+
+    def _open(self, record: Record) -> None:
+        """The backend and the probe, the first time."""
+        if self._interrupts.asked is not None:
+            raise Interrupted(self._interrupts.asked)
+        if self.backend is None:
+            spec.locate(self._spec)  # nothing is started for a target that is not there
+            backend = open_backend(self._scenario, os.environ, self._progress.line)
+            self._stack.callback(self._close, backend.close)
+            self.backend = backend
+            self._environment = environment.describe(backend.name)
+            self._redact = Redactor(backend.secrets())
+        record.environment = self._environment
+        record.tenant_ids = [truth.tenant_id for truth in self.backend.tenants]
+        if self._facts is None:
+            self._build = spec.load(self._spec)
+            self._facts = probe(
+                self._where,
+                self._build,
+                self._context(None, self._scenario, 1),
+                record.tenant_ids[0],
+                self._redact,
+                self.backend.after_fork_in_child,
+                self._interrupts,
+            )
+        record.facts = self._facts
+
+    def _measure_reference(self, record: Record) -> None:
+        """One process alone, in a child forked before the run's own target exists."""
+        scenario = record.scenario
+        steady_s = scenario.steady_s or (REFERENCE_STEADY_S if scenario.duration_s else 0.0)
+        if scenario.procs == 1 or not scenario.reference or not steady_s:
+            return
+        stage = Stage(1, scenario.threads, len(record.tenant_ids))
+        context = self._context(stage, scenario, 1)
+        program = _program(scenario, counted=False, steady_s=steady_s)
+        job = self._job(stage, scenario, lambda: self._built(context), program, context, None)
+        crew = Crew(job, self._interrupts, scenario.graceful_stop_s)
+        warmup = bool(scenario.warmup_passes or scenario.warmup_s)
+        with self._guarded(crew, record):
+            record.reference = run_reference(crew, warmup, scenario.warmup_s, steady_s)
+
+    def _lead(self, record: Record, phase: Phase | None, closing: ExitStack) -> None:
+        """Build the target, fork the crew, lead it through its gates."""
+        scenario, backend = record.scenario, self.backend
+        assert backend is not None and record.facts is not None
+        events = phase.events if phase is not None else 0
+        stage = Stage(scenario.procs, scenario.threads, len(record.tenant_ids), events)
+        record.stage, record.phase = stage, phase
+        context = self._context(stage, scenario, scenario.procs)
+        record.target_built_ns = monotonic_ns()
+        try:
+            target = self._built(context)
+        except Exception as error:
+            what = f"building it raised {type(error).__name__}"
+            raise TargetError(self._where, what, "mend its constructor") from None
+        if record.facts.offers_close:
+            closing.callback(self._close, target.close)
+        program = _program(scenario, counted=True, steady_s=scenario.steady_s)
+        job = self._job(stage, scenario, lambda: target, program, context, phase)
+        interval = scenario.progress_s or default_interval_s(scenario.duration_s)
+        name = "counted" if phase is None else "check"
+        ticker = Ticker(stage, interval, lambda *seen: self._tell(scenario, *seen), name)
+        crew = Crew(job, self._interrupts, scenario.graceful_stop_s, ticker)
+        before = backend.sessions()
+        record.series = ticker.points
+        with self._guarded(crew, record):
+            crew.fork()
+            record.pids = [member.pid for member in crew.members]
+            if phase is None and (scenario.warmup_passes or scenario.warmup_s):
+                crew.cold()
+                crew.warm_up(scenario.warmup_s)
+            duration_s = scenario.duration_s if phase is None else phase.duration_s
+            crew.measure(duration_s, scenario.steady_s)
+            ticker.finish()
+            crew.prove()
+            record.last_call_ns = monotonic_ns()
+            self._read_stats(record, target)
+            proving = backend.sessions()
+            crew.drain()
+            after = backend.sessions_settled(before, DRAIN_S)
+            record.sessions = Sessions(before=before, proving=proving, after=after)
+            crew.leave()
+
+    @contextmanager
+    def _guarded(self, crew: Crew, record: Record) -> Iterator[None]:
+        """Whatever ends a crew early, its workers are gone afterwards and their counts are kept."""
+        with self._interrupts.deferred():
+            try:
+                yield
+            finally:
+                crew.stop()
+                record.stacks += crew.hung
+                record.last_call_ns = record.last_call_ns or monotonic_ns()
+                record.measured_from_ns = crew.started_ns
+                record.worker_ends = [member.epitaph() for member in crew.members]
+
+    def _built(self, context: Context) -> Any:
+        assert self._build is not None
+        return self._build(context)
+
+    def _read_stats(self, record: Record, target: Any) -> None:
+        """The parent's view of a cache that is one for the host."""
+        if record.facts is None or not record.facts.offers_stats:
+            return
+        try:
+            record.host_stats = dict(target.get_cache_stats())
+        except Exception as error:
+            record.stats_failed = f"get_cache_stats() raised {type(error).__name__}"
+
+    def _context(self, stage: Stage | None, scenario: Scenario, procs: int) -> Context:
+        """What a target by hand is given; loads through it are counted on the stage's slab."""
+        backend = self.backend
+        assert backend is not None
+        index = {truth.tenant_id: truth.index for truth in backend.tenants}
+
+        def note(tenant_id: str, started_ns: int, ended_ns: int) -> None:
+            # A phase sees the loader's statements as it sees any other.
+            if stage is not None and not stage.records and tenant_id in index:
+                note_load(stage.slab, index[tenant_id], started_ns, ended_ns)
+
+        url, key = backend.control_plane_url, backend.encryption_key
+        return Context(
+            control_plane_url=url,
+            encryption_key=key,
+            cache_ttl=scenario.cache_ttl_s,
+            procs=procs,
+            threads=scenario.threads,
+            control_plane=ControlPlane(url, key, table=backend.table, note=note),
+            table=backend.table,
+        )
+
+    def _job(
+        self,
+        stage: Stage,
+        scenario: Scenario,
+        build: Callable[[], Any],
+        program: Program,
+        context: Context,
+        phase: Phase | None,
+    ) -> Job:
+        backend, facts = self.backend, self._facts
+        assert backend is not None and facts is not None
+        committed = [
+            [Row(t.version, Place(t.host, t.port, t.database, t.username))] for t in backend.tenants
+        ]
+        for index, rows in (phase.committed() if phase is not None else {}).items():
+            committed[index] = [*committed[index], *rows]
+        return Job(
+            stage=stage,
+            build=build,
+            facts=facts,
+            tenant_ids=[truth.tenant_id for truth in backend.tenants],
+            committed=committed,
+            program=program,
+            sequence=keys.sequence(scenario.keys, len(backend.tenants), scenario.seed),
+            control_plane=context.control_plane,
+            watch=lambda: LoadWatch(context.control_plane_url, backend.table.table),
+            phase=phase,
+            redact=self._redact,
+            after_fork=backend.after_fork_in_child,
+            parent_pid=os.getpid(),
+        )
+
+    def _tell(
+        self, scenario: Scenario, point: SeriesPoint, length_s: float, violations: int
+    ) -> None:
+        self._progress.interval(
+            point.t_s,
+            scenario.duration_s,
+            point.requests / length_s if length_s else 0.0,
+            point.hits / point.requests if point.requests and point.hits is not None else None,
+            point.p99_ns,
+            point.failed,
+            violations,
+        )
+
+    def _close(self, close: Callable[[], Any]) -> None:
+        """Clean up undisturbed by a first Ctrl-C; a failing close is told, not fatal."""
+        with self._interrupts.deferred():
+            try:
+                close()
+            except Exception as error:
+                self._progress.line(f"closing raised {type(error).__name__}")
+
+
+def _program(scenario: Scenario, *, counted: bool, steady_s: float) -> Program:
+    return Program(
+        requests=scenario.requests,
+        steady_ns=round(steady_s * NS) if scenario.duration_s is None or not counted else 0,
+        warmup_passes=scenario.warmup_passes,
+        warmup_by_time=scenario.warmup_s is not None,
+        counted=counted,
+    )

@@ -1,0 +1,48 @@
+"""expiry: nothing older than the TTL is served.
+
+Holds when no answer was given longer than D (+ L where a target counts its TTL from the insertion,
++ e) after the start of the youngest load that it can rest on, and every tenant whose deadline
+passed was loaded again. An answer can rest on any load that began before the call ended.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stress.report.result import Check
+from stress.verify.checks.sweep import NS, missing, oldest_allowed_ns, strands, unusable
+from stress.verify.evidence import Evidence
+
+ID = "expiry"
+
+
+def check(evidence: Evidence) -> Check:
+    """Sweep every tenant's answers over its loads."""
+    reason = unusable(evidence)
+    if reason is not None or evidence.history is None:
+        return missing(ID, reason or "no history")
+    expiries = violations = 0
+    oldest = 0
+    for strand in strands(evidence.history, evidence.scope):
+        if not len(strand.loads) or not len(strand.answers):
+            continue
+        starts = strand.loads["start_ns"]
+        rests_on = np.searchsorted(starts, strand.answers["end_ns"], side="right") - 1
+        known = rests_on >= 0
+        ages = strand.answers["start_ns"][known] - starts[rests_on[known]]
+        if not len(ages):
+            continue
+        violations += int((ages > oldest_allowed_ns(evidence, strand)).sum())
+        oldest = max(oldest, int(ages.max()))
+        if not len(strand.invalidations):
+            expiries += len(strand.loads) - 1
+    if not expiries and not violations:
+        return missing(ID, "no entry expired while loads could be seen")
+    told = f"oldest answer {oldest / NS:.4g} s, TTL {evidence.cache_ttl_s:g} s"
+    return Check(
+        id=ID,
+        status="fail" if violations else "pass",
+        examined=expiries,
+        violations=violations,
+        evidence=f"{expiries:,} expiries; {told}",
+    )

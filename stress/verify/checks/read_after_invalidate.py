@@ -1,0 +1,135 @@
+"""read_after_invalidate: once an invalidation has returned, nobody gets what was there before.
+
+After invalidate(k) = [i, r] every answer that begins after r, in any process of the target's scope,
+has the newest version committed before i, or a newer one. Where nothing was written it is judged by
+loads: no answer that begins after r may rest on a load that ended before i began.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from stress.report.result import Check, Witness, WitnessEvent
+from stress.verify.checks.sweep import Strand, missing, strands, unusable
+from stress.verify.evidence import Evidence
+
+ID = "read_after_invalidate"
+RULE = (
+    "A resolve that begins after invalidate returned gives the version committed before it, or a "
+    "newer one, in any process."
+)
+EFFECT = "Until the TTL ends processes may use credentials or a database that were replaced."
+LIKELY = (
+    "The invalidation stays in its process, or a load that was running stored the old row over it."
+)
+
+
+def check(evidence: Evidence) -> Check:
+    """Sweep every tenant's answers over the invalidations before them."""
+    reason = unusable(evidence)
+    if reason is not None or evidence.history is None:
+        return missing(ID, reason or "no history")
+    if not evidence.facts.offers_invalidate:
+        return missing(ID, "the target offers no invalidate_cache()")
+    examined = during = violations = 0
+    witness = None
+    for strand in strands(evidence.history, evidence.scope):
+        invalidations = strand.invalidations
+        if not len(invalidations) or not len(strand.answers):
+            continue
+        followed = invalidations["end_ns"] < strand.answers["start_ns"].max()
+        examined += int(followed.sum())
+        during += _during_a_load(strand)
+        bad = _stale(strand)
+        violations += int(bad.sum())
+        if witness is None and bad.any():
+            witness = _witness(evidence, strand, int(np.flatnonzero(bad)[0]))
+    if not examined:
+        return missing(ID, "no answer followed an invalidation")
+    return Check(
+        id=ID,
+        status="fail" if violations else "pass",
+        examined=examined,
+        violations=violations,
+        evidence=f"{examined:,} invalidations, {during:,} during a load",
+        witness=witness,
+    )
+
+
+def _stale(strand: Strand) -> npt.NDArray[np.bool_]:
+    """Which answers are older than the last invalidation before them allows."""
+    by_return = strand.invalidations[np.argsort(strand.invalidations["end_ns"], kind="stable")]
+    last = np.searchsorted(by_return["end_ns"], strand.answers["start_ns"], side="left") - 1
+    # Of all that had returned, the one that began last asks the most.
+    latest_start = np.maximum.accumulate(by_return["start_ns"])
+    bad = np.zeros(len(strand.answers), bool)
+    after = last >= 0
+    since = latest_start[last[after]]
+    if len(strand.commits):
+        order = np.argsort(strand.commits["end_ns"], kind="stable")
+        ends = strand.commits["end_ns"][order]
+        newest = np.maximum.accumulate(strand.commits["version"][order])
+        at = np.searchsorted(ends, since, side="left") - 1
+        needed = np.where(at >= 0, newest[np.maximum(at, 0)], -1)
+        versions = strand.answers["version"][after]
+        bad[after] = (versions >= 0) & (versions < needed)
+    elif len(strand.loads):
+        order = np.argsort(strand.loads["start_ns"], kind="stable")
+        ended = np.maximum.accumulate(strand.loads["end_ns"][order])
+        starts = strand.loads["start_ns"][order]
+        at = np.searchsorted(starts, strand.answers["end_ns"][after], side="right") - 1
+        rests_on = np.where(at >= 0, ended[np.maximum(at, 0)], np.iinfo(np.int64).max)
+        bad[after] = rests_on < since
+    return bad
+
+
+def _during_a_load(strand: Strand) -> int:
+    """Invalidations that overlapped a load of the tenant."""
+    if not len(strand.loads):
+        return 0
+    count = 0
+    for one in strand.invalidations:
+        overlaps = (strand.loads["start_ns"] < one["end_ns"]) & (
+            strand.loads["end_ns"] > one["start_ns"]
+        )
+        count += bool(overlaps.any())
+    return count
+
+
+def _witness(evidence: Evidence, strand: Strand, index: int) -> Witness:
+    """The commit, the invalidation and the answer that contradicts them."""
+    answer = strand.answers[index]
+    returned = strand.invalidations[strand.invalidations["end_ns"] < answer["start_ns"]]
+    invalidation = returned[np.argmax(returned["start_ns"])]
+    commits = strand.commits[strand.commits["end_ns"] < invalidation["start_ns"]]
+    first = int(invalidation["start_ns"])
+    moments = []
+    if len(commits):
+        commit = commits[np.argmax(commits["version"])]
+        first = min(first, int(commit["start_ns"]))
+        moments.append((commit["end_ns"], commit, "control plane", "commits", commit["version"]))
+    moments += [
+        (invalidation["start_ns"], invalidation, "caller", "invalidate", None),
+        (invalidation["end_ns"], invalidation, "target", "returns", None),
+        (answer["start_ns"], answer, "caller", "resolve", None),
+        (answer["end_ns"], answer, "target", "answers", answer["version"]),
+    ]
+    return Witness(
+        tenant=evidence.tenant_name(strand.tenant),
+        events=[
+            WitnessEvent(
+                t_ns=int(at) - first,
+                process=int(event["process"]),
+                thread=int(event["thread"]),
+                actor=actor,
+                what=what,
+                version=None if version is None or version < 0 else str(int(version)),
+            )
+            for at, event, actor, what, version in moments
+        ],
+        rule=RULE,
+        effect=EFFECT,
+        likely=LIKELY,
+        reproduce=evidence.reproduce,
+    )

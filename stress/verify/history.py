@@ -1,0 +1,68 @@
+"""Every call of a checking phase, from all lanes, on one clock.
+
+Times are nanoseconds of CLOCK_MONOTONIC, which all processes of a host share: histories merge
+without skew. Checks compare intervals [start, end], so that legal concurrency is never reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stress.load.ring import EVENT_DTYPE, EVERY_TENANT, INVALIDATE
+from stress.load.stage import Stage
+
+HISTORY_DTYPE = np.dtype([*EVENT_DTYPE.descr, ("process", "i4"), ("thread", "i4")])
+
+Events = npt.NDArray[np.void]
+
+
+@dataclass(frozen=True)
+class History:
+    """events: HISTORY_DTYPE, by their starts. dropped: events that did not fit into a ring."""
+
+    events: Events
+    tenants: int
+    dropped: int = 0
+
+    def of(self, operation: int, tenant: int | None = None) -> Events:
+        """The events of one operation, of one tenant where it is named."""
+        chosen = self.events["operation"] == operation
+        if tenant is not None:
+            chosen &= self.events["tenant"] == tenant
+        found: Events = self.events[chosen]
+        return found
+
+    def invalidations(self, tenant: int) -> Events:
+        """Invalidations that concern the tenant: its own, and those of all."""
+        found = self.of(INVALIDATE)
+        concerns = (found["tenant"] == tenant) | (found["tenant"] == EVERY_TENANT)
+        chosen: Events = found[concerns]
+        return chosen
+
+    def each_tenant(self) -> Iterator[int]:
+        """The indices of all tenants."""
+        return iter(range(self.tenants))
+
+
+def read(stage: Stage) -> History:
+    """Merge the rings of a stage."""
+    parts = []
+    for position, ring in enumerate(stage.rings):
+        events = ring.events()
+        merged = np.empty(len(events), HISTORY_DTYPE)
+        for name in EVENT_DTYPE.names or ():
+            merged[name] = events[name]
+        merged["process"] = position // stage.threads
+        merged["thread"] = position % stage.threads
+        parts.append(merged)
+    return made_of(parts, stage.tenants, sum(ring.dropped for ring in stage.rings))
+
+
+def made_of(parts: Sequence[Events], tenants: int, dropped: int = 0) -> History:
+    """A History of these events, in the order of their starts."""
+    events = np.concatenate(parts) if parts else np.empty(0, HISTORY_DTYPE)
+    return History(events[np.argsort(events["start_ns"], kind="stable")], tenants, dropped)

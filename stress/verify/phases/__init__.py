@@ -1,0 +1,1 @@
+"""Checking phases: each makes the dangerous moment happen, one file each (see `load.phase`)."""

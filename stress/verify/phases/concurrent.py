@@ -1,0 +1,142 @@
+"""The concurrent-tenants scenario: overlaps are made by rounds that begin at one instant.
+
+Four kinds of rounds in turn. Before a round its tenants are invalidated (where writes are allowed
+after a new version was committed), so that they are cold when all lanes are woken together:
+
+    one tenant        every lane asks for the same cold tenant
+    many tenants      each lane asks for another cold tenant
+    in between        all lanes keep asking for one tenant while it is changed and invalidated
+    connections       one lane of each process borrows, soils and returns a connection, every other
+                      one with an exception in the borrower's block; the others keep asking
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from _timing import monotonic_ns
+from stress.backend.rotation import Writer
+from stress.load.actor import Actor
+from stress.load.borrowed import borrow
+from stress.target.answers import Place, Record
+
+NS = 1_000_000_000
+ROUND_NS = 30_000_000
+PREPARE_NS = 10_000_000  # before the round: commit and invalidate
+CHANGE_AFTER_NS = 1_000_000  # into a round of the third kind
+INVALIDATIONS = 5
+BETWEEN_NS = 700_000  # about as long as a load takes
+ASK_FOR_NS = 8_000_000
+ASK_PAUSE_NS = 400_000
+ROUNDS = 120
+KINDS = 4
+
+
+@dataclass
+class Concurrent:
+    """places, versions: of the rows as they are before the phase."""
+
+    tenants: int
+    places: Sequence[Place]
+    versions: Sequence[object]
+    writer: Writer | None = None
+    rounds: int = ROUNDS
+    name: str = "concurrent"
+    duration_s: float = field(init=False)
+    events: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.duration_s = (self.rounds + 2) * ROUND_NS / NS
+        asked = ASK_FOR_NS // ASK_PAUSE_NS + 2
+        self.events = self.rounds * (asked + 2 * self.tenants + 8) + 1000
+
+    def committed(self) -> dict[int, list[Record]]:
+        """Every version that the rounds may commit; the place stays."""
+        if self.writer is None:
+            return {}
+        return {
+            index: [
+                Record(version + step, self.places[index]) for step in range(1, self.rounds + 1)
+            ]
+            for index, version in enumerate(self.versions)
+            if isinstance(version, int)
+        }
+
+    def lane(self, actor: Actor, start_ns: int) -> None:
+        """The rounds, each at its own instant, whether or not this lane is late."""
+        kinds: tuple[Callable[[Actor, int, int], None], ...] = (
+            self._one_tenant,
+            self._many_tenants,
+            self._in_between,
+            self._connections,
+        )
+        begin = start_ns + ROUND_NS
+        for number in range(self.rounds):
+            instant = begin + number * ROUND_NS
+            kind = number % KINDS
+            leads = actor.position == number // KINDS % actor.lanes
+            if leads and kind < 2:
+                if not actor.sleep_until(instant - PREPARE_NS):
+                    return
+                self._prepare(actor, number, everything=kind == 1)
+            if not actor.sleep_until(instant):
+                return
+            kinds[kind](actor, number, instant)
+        if actor.position == 0 and self.writer is not None:
+            self.writer.close()
+
+    def _prepare(self, actor: Actor, number: int, *, everything: bool) -> None:
+        """A new version and the invalidation, by the lane that leads the round."""
+        index = self._tenant(number)
+        self._commit(actor, index)
+        if actor.can_invalidate:
+            actor.invalidate(None if everything else index)
+
+    def _commit(self, actor: Actor, index: int) -> None:
+        # Each process writes through a connection of its own: the writer opens it where it is used.
+        if self.writer is not None:
+            began = monotonic_ns()
+            version = self.writer.raise_version(actor.tenant_ids[index])
+            actor.committed(index, version, began)
+
+    def _tenant(self, number: int) -> int:
+        return number // KINDS % self.tenants
+
+    def _one_tenant(self, actor: Actor, number: int, _instant: int) -> None:
+        actor.resolve(self._tenant(number))
+
+    def _many_tenants(self, actor: Actor, number: int, _instant: int) -> None:
+        actor.resolve((actor.position + number) % self.tenants)
+
+    def _in_between(self, actor: Actor, number: int, instant: int) -> None:
+        index = self._tenant(number)
+        leads = actor.position == number // KINDS % actor.lanes
+        if leads:
+            if actor.can_invalidate:
+                # The first makes the others load; the next ones come while they do.
+                for step in range(INVALIDATIONS):
+                    actor.sleep_until(instant + CHANGE_AFTER_NS + step * BETWEEN_NS)
+                    actor.invalidate(index)
+                    if step == 0:
+                        self._commit(actor, index)
+            actor.resolve(index)
+            return
+        self._keep_asking(actor, index, instant)
+
+    def _connections(self, actor: Actor, number: int, instant: int) -> None:
+        index = self._tenant(number)
+        borrows = actor.connects and actor.thread == number // KINDS % actor.threads
+        if not borrows:
+            self._keep_asking(actor, index, instant)
+            return
+        committed = Record(self.versions[index], self.places[index])
+        # Twice: whoever borrows next, often the same lane, may be given the soiled session.
+        borrow(actor, index, [committed], soil=True, fail=number // KINDS % 2 == 1)
+        borrow(actor, index, [committed])
+
+    def _keep_asking(self, actor: Actor, index: int, instant: int) -> None:
+        at = instant
+        while at < instant + ASK_FOR_NS and actor.sleep_until(at):
+            actor.resolve(index)
+            at = max(at + ASK_PAUSE_NS, monotonic_ns())
