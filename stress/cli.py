@@ -25,6 +25,7 @@ COMMANDS = (
     ("Measure", "heavy", "stress.commands.profile", PROFILES["heavy"].summary),
     ("Measure", "expiry", "stress.commands.expiry", PHASES["expiry"].summary),
     ("Measure", "concurrent", "stress.commands.concurrent", PHASES["concurrent"].summary),
+    ("Verify", "verify", "stress.commands.verify", PHASES["verify"].summary),
 )
 
 INTERNAL_ERROR = 1

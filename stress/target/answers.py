@@ -185,7 +185,9 @@ def _memorable(answer: Any) -> int:
     from resolver import ResolvedTenant
 
     if isinstance(answer, ResolvedTenant):
-        return MEMO_OBJECT if answer.source == "hit" else MEMO_FIELDS
+        # Not the fields of a first load: they would be compared ever after, and its url is built
+        # anew each time it is read; the object that all hits get is recognised at once.
+        return MEMO_OBJECT if answer.source == "hit" else 0
     fields = (
         getattr(answer, "tenant_id", None),
         getattr(answer, "url", None),
