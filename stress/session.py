@@ -134,7 +134,8 @@ class Session:
     def _lead(self, record: Record, phase: Phase | None, closing: ExitStack) -> None:
         """Build the target, fork the crew, lead it through its gates."""
         scenario, backend = record.scenario, self.backend
-        assert backend is not None and record.facts is not None
+        assert backend is not None
+        assert record.facts is not None
         events = phase.events if phase is not None else 0
         stage = Stage(scenario.procs, scenario.threads, len(record.tenant_ids), events)
         record.stage, record.phase = stage, phase
@@ -231,7 +232,8 @@ class Session:
         phase: Phase | None,
     ) -> Job:
         backend, facts = self.backend, self._facts
-        assert backend is not None and facts is not None
+        assert backend is not None
+        assert facts is not None
         committed = [
             [Row(t.version, Place(t.host, t.port, t.database, t.username))] for t in backend.tenants
         ]

@@ -66,10 +66,10 @@ def can_write(backend: object) -> bool:
 
 def refresh(backend: EmbeddedBackend) -> None:
     """Read again which versions and users the rows name: an earlier phase may have changed them."""
-    with closing(connect(make_url(backend.control_plane_url))) as connection:
-        with closing(connection.cursor()) as cursor:
-            cursor.execute("SELECT id, username, version FROM tenants")
-            rows = {row[0]: row[1:] for row in cursor.fetchall()}
+    url = make_url(backend.control_plane_url)
+    with closing(connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id, username, version FROM tenants")
+        rows = {row[0]: row[1:] for row in cursor.fetchall()}
     backend.tenants = tuple(
         replace(
             truth,

@@ -1,8 +1,9 @@
 """The Verification Checklist: 18 lines, and what stands behind each.
 
-    1-8    the built-in thresholds; they hold in light, medium and heavy alike; the evidence is heavy's
-    9      heavy's requests per CPU-second are at least 80 % of light's, and its own hit mean at most
-           1.25 times light's, both in the steady part
+    1-8    the built-in thresholds; they hold in light, medium and heavy alike; the evidence is
+           heavy's
+    9      heavy's requests per CPU-second are at least 80 % of light's, and its own hit mean at
+           most 1.25 times light's, both in the steady part
     10-18  checks
 
 A line is FAIL when anything behind it fails, NOT TESTED when something it needs is not tested and
@@ -77,7 +78,7 @@ def _target(results: Mapping[str, Result], line: str, expression: str) -> Checkl
         if name in results and (threshold := _threshold(results[name], expression)) is not None
     }
     if not judged:
-        return ChecklistLine(line=line, status="not_tested", evidence="no load profile was run")
+        return ChecklistLine(line=line, status="not_tested", evidence="no load profile ran")
     missed = [name for name, threshold in judged.items() if threshold.ok is False]
     unjudged = [name for name, threshold in judged.items() if threshold.ok is None]
     status: CheckStatus = "fail" if missed else "not_tested" if unjudged else "pass"

@@ -27,7 +27,7 @@ SELECT current_setting('search_path') = '{MARK}',
 """
 SOIL = (
     f"SET search_path TO {MARK}",
-    f"SELECT pg_advisory_lock({LOCK})",
+    f"SELECT pg_try_advisory_lock({LOCK})",  # never waits: one that leaked may hold it for ever
     f"LISTEN {MARK}",
 )
 TRANSACTION_IDLE = 0

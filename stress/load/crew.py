@@ -177,7 +177,8 @@ class Crew:
             self._raise_for_the_dead()
             hung = self._oldest_in_flight_s()
             if hung > HANG_S or (deadline is not None and time.monotonic() > deadline):
-                raise CrewStopped("hung", f"a call has not returned for {hung:.0f} s")
+                what = f"a call has not returned for {hung:.0f} s"
+                raise CrewStopped("hung", what if hung >= 1 else "a worker did not finish in time")
             self.tick()
             time.sleep(POLL_S)
 

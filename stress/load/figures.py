@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from _timing import Histogram
-from _timing.recorder import COUNTED, ERROR, HIT, MISS, NEGATIVE, OUTCOMES, STEADY, WAIT, Slab
+from _timing.recorder import ERROR, HIT, MISS, NEGATIVE, OUTCOMES, STEADY, WAIT, Slab
 from stress.report.result import Latencies, Latency, Process, Summary, Tenant, Waiting
 
 NS = 1_000_000_000

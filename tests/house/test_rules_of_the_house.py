@@ -23,8 +23,8 @@ ALLOWED = {
     "backend": {"errors", "scenario"},
     "target": {"errors", "backend", "load.interrupts", "redact"},
     "load": {"errors", "backend", "report.result", "redact", "target", "verify.evidence"},
-    "verify": {"load", "record", "report.result", "scenario", "target"},
-    "judge": {"errors", "load", "report.result", "scenario", "verify"},
+    "verify": {"backend", "load", "record", "report.result", "scenario", "target"},
+    "judge": {"errors", "load", "report.numbers", "report.result", "scenario", "verify"},
     "report": {"errors", "scenario"},
 }
 

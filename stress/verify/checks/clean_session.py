@@ -1,7 +1,8 @@
 """clean_session: a borrower finds nothing of the borrower before.
 
-Holds when no borrowed connection still had the search_path, the advisory lock, the listening channel
-or the open transaction of an earlier borrower. Needs a session that was soiled and came back.
+Holds when no borrowed connection still had the search_path, the advisory lock, the listening
+channel or the open transaction of an earlier borrower. Needs a session that was soiled and came
+back.
 """
 
 from __future__ import annotations

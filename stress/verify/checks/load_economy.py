@@ -1,8 +1,8 @@
 """load_economy: no load without a cause.
 
 Holds when loads ≤ tenants touched + expiries + unknown ids + invalidations + failed calls +
-takeovers, the first three once for each cache (one for the host, or one for each process). A tenant can have expired at
-most once in each TTL since the target was built.
+takeovers, the first three once for each cache (one for the host, or one for each process). A
+tenant can have expired at most once in each TTL since the target was built.
 """
 
 from __future__ import annotations

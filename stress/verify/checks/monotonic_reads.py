@@ -1,7 +1,7 @@
 """monotonic_reads: what has been seen is not unseen.
 
-Holds when no answer has an older version than one of the same tenant that had ended before it began,
-in any process of the target's scope.
+Holds when no answer has an older version than one of the same tenant that had ended before it
+began, in any process of the target's scope.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """no_early_expiry: an entry lives as long as its TTL says.
 
-Holds when a load of a tenant, with no invalidation and no failure since the one before it, began at
-least D·(1 - jitter) - e after the call that made the one before it. A target that does not state its jitter may shorten up to D/2.
+Holds when a load of a tenant, with no invalidation since the one before it, began at least
+D·(1 - jitter) - e after the call that made the one before it. A target that does not state its
+jitter may shorten up to D/2.
 """
 
 from __future__ import annotations

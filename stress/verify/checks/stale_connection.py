@@ -1,7 +1,7 @@
 """stale_connection: after a rotation no connection with the old credentials is handed out.
 
-Holds when every connection that was borrowed after a tenant's credentials were replaced, and the TTL
-of the old ones had ended, was logged in with the new ones, as the server reports it.
+Holds when every connection that was borrowed after a tenant's credentials were replaced, and the
+TTL of the old ones had ended, was logged in with the new ones, as the server reports it.
 """
 
 from __future__ import annotations
