@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from stress.report import numbers
+from stress.report.numbers import duration, percent, rate
 from stress.report.result import Check, ChecklistLine, CheckStatus, Result, ThresholdResult
 
 LOADS = ("light", "medium", "heavy")
@@ -103,11 +103,11 @@ def _figure(threshold: ThresholdResult) -> str:
         return threshold.note or "not evaluated"
     unit, actual = threshold.unit, threshold.actual
     if unit == "ns":
-        told = numbers.duration(round(actual))
+        told = duration(round(actual))
     elif unit == "fraction":
-        told = numbers.percent(actual, 2)
+        told = percent(actual, 2)
     elif unit == "1/s":
-        told = numbers.rate(actual)
+        told = rate(actual)
     else:
         told = f"{actual:,.3g}×"
     told = f"at most {told}" if threshold.by_max else told
@@ -130,10 +130,10 @@ def _degradation(results: Mapping[str, Result]) -> ChecklistLine:
     own_heavy = heavy.waiting.own_mean_ns if heavy.waiting else None
     kept = float(rates["heavy"] or 0) >= KEPT_RATE * float(rates["light"] or 1)
     grown = bool(own_light and own_heavy and own_heavy > OWN_TIME_GROWTH * own_light)
-    told = ", ".join(f"{numbers.rate(float(rate or 0))} {name}" for name, rate in rates.items())
+    told = ", ".join(f"{rate(float(kept or 0))} {name}" for name, kept in rates.items())
     evidence = f"per CPU-second {told}"
     if own_light and own_heavy:
-        own = (numbers.duration(round(own_light)), numbers.duration(round(own_heavy)))
+        own = (duration(round(own_light)), duration(round(own_heavy)))
         evidence += f"; own hit time {own[0]} light, {own[1]} heavy"
     return ChecklistLine(
         line=DEGRADATION, status="pass" if kept and not grown else "fail", evidence=evidence
@@ -166,5 +166,6 @@ def _isolation_in(heavy: Result | None) -> ChecklistLine:
     return ChecklistLine(
         line=ISOLATION_UNDER_LOAD,
         status=check.status,
-        evidence=f"{check.examined:,} answers under {threads:,} threads, {check.violations:,} wrong",
+        evidence=f"{check.examined:,} answers under {threads:,} threads, "
+        f"{check.violations:,} wrong",
     )

@@ -1,4 +1,4 @@
-"""The checks of a history on histories written by hand: times in milliseconds, one tenant or two."""
+"""The checks of a history on histories written by hand: times in milliseconds, one or two tenants."""
 
 from __future__ import annotations
 

@@ -80,6 +80,6 @@ def longest_load_ns(strand: Strand) -> int:
 
 
 def oldest_allowed_ns(evidence: Evidence, strand: Strand) -> int:
-    """How old an answer may be: D + e where the TTL counts from the load's start, else more by L."""
+    """How old an answer may be: D + e where the TTL counts from the load's start, else L more."""
     allowed = round(evidence.cache_ttl_s * NS) + SLACK_NS
     return allowed if evidence.strict_ttl else allowed + longest_load_ns(strand)
