@@ -1,4 +1,4 @@
-"""The checks of a history on histories written by hand: times in milliseconds, one or two tenants."""
+"""The checks of a history on histories written by hand; times are in milliseconds."""
 
 from __future__ import annotations
 
