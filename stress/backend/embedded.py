@@ -124,7 +124,8 @@ def start(
         except psycopg2.Error as error:
             what = f"creating the tenants failed: {_first_line(error)}"
             raise BackendError(found.where, what, "run it again") from None
-        progress(f"{started}; {tenants:,} tenants created in {time.monotonic() - begun:.2f} s")
+        made = "1 tenant" if tenants == 1 else f"{tenants:,} tenants"
+        progress(f"{started}; {made} created in {time.monotonic() - begun:.2f} s")
         backend._resources = resources.pop_all()
         return backend
 
