@@ -10,6 +10,7 @@ _HEAD = """\
 stress - load tester that verifies a tenant database-connection cache
 
   stress heavy --procs 4      try it: 1,000 requests, nothing to configure
+  stress verify               everything: speed, expiry, isolation, consistency
 
 Usage: stress COMMAND [OPTIONS]
 """

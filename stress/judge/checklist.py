@@ -109,7 +109,7 @@ def _figure(threshold: ThresholdResult) -> str:
     elif unit == "1/s":
         told = rate(actual)
     else:
-        told = f"{actual:,.3g}×"
+        told = f"{float(f'{actual:.3g}'):,.0f}×"
     told = f"at most {told}" if threshold.by_max else told
     return f"{told}, cold block" if threshold.phase == "cold" else told
 

@@ -128,8 +128,13 @@ def _heaviest(head: Result, thresholds: Sequence[ThresholdResult]) -> list[Thres
 
 
 def _caveats(results: Sequence[Result]) -> list[Caveat]:
-    """Each id once, from the result that showed it last: heavy rather than light."""
-    found = {caveat.id: caveat for result in results for caveat in result.caveats}
+    """Each id once, heavy's first: its figures are those that the report shows."""
+    shown = [result for result in results if result.scenario["name"] == HEADLINE]
+    shown += [result for result in results if result.headline == "check"]
+    found: dict[str, Caveat] = {}
+    for result in shown:
+        for caveat in result.caveats:
+            found.setdefault(caveat.id, caveat)
     return list(found.values())[:5]
 
 

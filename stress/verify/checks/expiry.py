@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from stress.report.result import Check
-from stress.verify.checks.sweep import NS, missing, oldest_allowed_ns, strands, unusable
+from stress.verify.checks.sweep import missing, oldest_allowed_ns, strands, unusable
 from stress.verify.evidence import Evidence
 
 ID = "expiry"
@@ -38,7 +38,7 @@ def check(evidence: Evidence) -> Check:
             expiries += len(strand.loads) - 1
     if not expiries and not violations:
         return missing(ID, "no entry expired while loads could be seen")
-    told = f"oldest answer {oldest / NS:.4g} s, TTL {evidence.cache_ttl_s:g} s"
+    told = f"oldest answer {oldest // 1_000_000 / 1000:.3f} s, TTL {evidence.cache_ttl_s:g} s"
     return Check(
         id=ID,
         status="fail" if violations else "pass",

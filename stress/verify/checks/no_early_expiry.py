@@ -43,7 +43,7 @@ def check(evidence: Evidence) -> Check:
             shortest = int(free.min()) if shortest is None else min(shortest, int(free.min()))
     if not examined or shortest is None:
         return missing(ID, "no entry expired while loads could be seen")
-    told = f"the earliest {shortest / NS:.4g} s after the load before it"
+    told = f"the earliest {shortest // 1_000_000 / 1000:.3f} s after the load before it"
     return Check(
         id=ID,
         status="fail" if violations else "pass",
