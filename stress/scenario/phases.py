@@ -32,9 +32,7 @@ PHASES = {
     phase.name: phase
     for phase in (
         PhaseDefaults("expiry", 1, 10, "cache expiration, TTL 2 s"),
-        PhaseDefaults(
-            "concurrent", 2, 20, "many tenants at once, 20 threads: thread safety and isolation"
-        ),
+        PhaseDefaults("concurrent", 2, 20, "many tenants at once: thread safety and isolation"),
         PhaseDefaults("verify", 2, 20, "the whole checklist, each line PASS, FAIL or NOT TESTED"),
     )
 }

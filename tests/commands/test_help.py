@@ -6,6 +6,9 @@ import pytest
 
 from stress.cli import COMMANDS, main
 from stress.scenario.options import OPTIONS
+from stress.scenario.phases import OPTIONS as PHASE_OPTIONS
+from stress.scenario.phases import PHASES
+from stress.scenario.profiles import PROFILES
 from tests.commands.shell import stress
 
 
@@ -49,11 +52,15 @@ def test_a_command_explains_each_of_its_options_with_its_default(
     code, out, err = said([command, "--help"], capfd)
     assert (code, err) == (0, "")
     assert max(map(len, out.splitlines())) <= 80
-    for option in OPTIONS:
+    options = [
+        option for option in OPTIONS if command not in PHASES or option.name in PHASE_OPTIONS
+    ]
+    for option in options:
         assert re.search(rf"^  (-n, )?{option.long}( [A-Z]+)?$|^  (-n, )?{option.long} ", out, re.M)
     assert "Exit codes" not in out
-    profile = {"light": "(5)", "medium": "(10)", "heavy": "(20)"}
-    assert profile[command] in out
+    threads = {name: profile.threads for name, profile in PROFILES.items()}
+    threads |= {name: phase.threads for name, phase in PHASES.items()}
+    assert f"({threads[command]})" in out
 
 
 def test_version_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
