@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stress.report import numbers
-from stress.report.result import Check, Result, ThresholdResult
+from stress.report.result import Check, CheckStatus, Result, ThresholdResult
 from stress.report.spans import Span
 
 WORDS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID", "interrupted": "PARTIAL"}
@@ -45,6 +45,9 @@ def size(result: Result) -> list[str]:
 
 def _extent(result: Result) -> list[str]:
     scenario, verdict = result.scenario, result.verdict
+    if result.checklist:
+        tenants = numbers.plural(scenario.get("tenants") or 0, "tenant")
+        return [tenants, numbers.seconds(result.measured_s or None)]
     wanted, duration_s, steady_s = (
         scenario.get(key) for key in ("requests", "duration_s", "steady_s")
     )
@@ -104,9 +107,15 @@ def _elsewhere(found: ThresholdResult) -> bool:
 
 
 def met(result: Result) -> list[list[Span]]:
-    """`8 of 8 targets met`, `7 checks pass, 20 not tested`, `1 caveat (below)`."""
+    """`8 of 8 targets met`, `7 checks pass, 20 not tested`, `1 caveat (below)`.
+
+    Where there is a checklist: `Checklist: 15 PASS, 1 FAIL, 2 NOT TESTED`.
+    """
     targets, verdict = shown_targets(result), result.verdict
     found: list[list[Span]] = []
+    if result.checklist:
+        lines = tallied([line.status for line in result.checklist])
+        return [[Span("Checklist: "), *lines], *_caveats(result)]
     if verdict.partial or not figures_hold(result):
         found.append([Span("no target judged")])
     elif targets:
@@ -118,10 +127,32 @@ def met(result: Result) -> list[list[Span]]:
     else:
         found.append([Span("no target set")])
     found.append(_checks(result.checks, so_far=verdict.partial))
-    if result.caveats and figures_hold(result):
-        found.append(
-            [Span(numbers.plural(len(result.caveats), "caveat"), "doubt"), Span(" (below)")]
-        )
+    return [*found, *_caveats(result)]
+
+
+def _caveats(result: Result) -> list[list[Span]]:
+    if not result.caveats or not figures_hold(result):
+        return []
+    return [[Span(numbers.plural(len(result.caveats), "caveat"), "doubt"), Span(" (below)")]]
+
+
+STATUS: dict[CheckStatus, Span] = {
+    "pass": Span("PASS", "pass"),
+    "fail": Span("FAIL", "fail"),
+    "not_tested": Span("NOT TESTED", "doubt"),
+}
+
+
+def tallied(statuses: Sequence[CheckStatus]) -> list[Span]:
+    """`15 PASS, 1 FAIL, 2 NOT TESTED`, without those that did not occur."""
+    found: list[Span] = []
+    for status, word in STATUS.items():
+        number = statuses.count(status)
+        if number:
+            # A passing count is what a reader hopes for: it needs no colour.
+            role = "" if status == "pass" else word.role
+            found += [Span(", ")] if found else []
+            found.append(Span(f"{number:,} {word.text}", role))
     return found
 
 

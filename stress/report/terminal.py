@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stress.report import headline
+from stress.report.json_file import HOLDS
 from stress.report.page import WIDTH, Page
 from stress.report.result import Result
 from stress.report.sections import (
     banner,
+    checklist,
     checks,
     counts,
     ending,
@@ -41,7 +43,12 @@ def render(
         banner.show_two_lines(page, result)
         return page.text()
     banner.show(page, result)
-    if headline.figures_hold(result):
+    if headline.figures_hold(result) and result.checklist:
+        checklist.show(page, result.checklist)
+        counts.show_errors(page, result)
+        checks.show_all(page, result, [name for name, _, what in files if what == HOLDS])
+        ending.show_caveats(page, result.caveats)
+    elif headline.figures_hold(result):
         targets.show(page, result)
         counts.show(page, result)
         latency.show(page, result)

@@ -16,6 +16,7 @@ from stress.report.result import (
     WitnessEvent,
 )
 from tests.report.passed import CHECKS, HITS, MS, US, passing, summary
+from tests.report.verified import unverified, verified
 
 __all__ = ["ALL", "CHECKS", "HITS", "WITNESS", "passing"]
 
@@ -298,5 +299,7 @@ ALL = {
         broken_identity,
         interrupted,
         nothing_yet,
+        verified,
+        unverified,
     )
 }
