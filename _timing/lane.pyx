@@ -105,8 +105,9 @@ cdef class Lane:
         limit. start_ns: not before this instant. end_ns: none starts at or after it; 0 = no end.
         The stop flag ends it too. Returns how many requests have ended.
 
-        Whatever the operation raises is an outcome, apart from KeyboardInterrupt, which leaves the
-        request unfinished and is passed on, as is what the judge or a signal handler raises.
+        Whatever the operation raises is an outcome, apart from KeyboardInterrupt and SystemExit in
+        the main thread: they leave the request unfinished and are passed on, as is what the judge
+        or a signal handler raises.
         ValueError for an empty sequence or more tenants than the slab has, IndexError for an
         unknown role or tenant index, RuntimeError where the lane is running already.
         """
@@ -138,10 +139,9 @@ cdef class Lane:
                     self.loop()
                     break
                 except BaseException as error:
-                    # SystemExit too: a thread that left would be waited for by all the others.
-                    if not isinstance(error, Exception) and (
-                        self.in_main_thread or isinstance(error, KeyboardInterrupt)
-                    ):
+                    # SystemExit too: a thread that left would be waited for by all the others. No
+                    # signal raises in another thread: there KeyboardInterrupt is the target's.
+                    if self.in_main_thread and not isinstance(error, Exception):
                         raise
                     self.failed(error)
             return self.finished() - before

@@ -213,6 +213,9 @@ class Crew:
         if member.status is not None and member.status < 0:
             likely = "Likely: out of memory (kernel log), or somebody's kill"
             return f"{who} was {member.epitaph()}{at}. {likely}"
+        crashed = next(self.job.stage.mailboxes[member.index].messages("crashed"), None)
+        if crashed is not None:
+            return f"{who} crashed{at}: {crashed['text']}"
         return f"{who} {member.epitaph()}{at}"
 
     def _take_stacks(self) -> None:

@@ -119,14 +119,13 @@ class Answers:
         records = self._committed[index]
         place, version = reading.place, reading.version
         if place is None:
-            known = version is None or any(record.version == version for record in records)
-            return 0 if known else INVENTED
+            return 0 if _names_any(records, version) else INVENTED
         same_place = [record for record in records if _same(record.place, place)]
         if same_place:
-            if version is None or any(record.version == version for record in same_place):
+            if _names_any(same_place, version):
                 return 0
             # The fields are of one committed version, the number of another or of none.
-            return TORN if any(record.version == version for record in records) else INVENTED
+            return TORN if _names_any(records, version) else INVENTED
         return self._foreign(place, records)
 
     def _foreign(self, place: Place, records: Sequence[Record]) -> int:
@@ -171,6 +170,14 @@ def _same(committed: Place, given: Place) -> bool:
         and given.host in (None, committed.host)
         and given.port in (None, committed.port)
     )
+
+
+def _names_any(records: Sequence[Record], version: Any) -> bool:
+    """Whether the version is one of theirs: none given, equal, or spelled as text."""
+    if version is None:
+        return True
+    told = str(version)
+    return any(record.version == version or str(record.version) == told for record in records)
 
 
 def _identifying(place: Place) -> tuple[tuple[str, str | None], ...]:

@@ -39,7 +39,8 @@ def collect(record: Record, stage: Stage) -> Evidence:
         connects=len(proofs) + len(borrowed) + (len(cold.connects_ns) if cold is not None else 0),
     )
     scope = _scope(stage)
-    stats = reports.summed_stats(stage) if scope == "process" else record.host_stats
+    summed = reports.summed_stats(stage)
+    stats = summed if scope == "process" else record.host_stats
     seen = int(stage.slab.load_cells["loads"].sum())
     reference = record.reference.tallies() if record.reference is not None else []
     return Evidence(
@@ -67,6 +68,8 @@ def collect(record: Record, stage: Stage) -> Evidence:
         violations=reports.violations(stage),
         proofs=proofs,
         sessions=record.sessions,
+        scope_stated="scope" in (reports.first_stats(stage) or {}),
+        worker_stats=summed,
         complete=record.ending == "finished",
         history=history,
         borrowed=borrowed,

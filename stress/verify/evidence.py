@@ -124,6 +124,10 @@ class Evidence:
     violations: tuple[Violation, ...] = ()
     proofs: tuple[Proof, ...] = ()
     sessions: Sessions = field(default_factory=Sessions)
+    scope_stated: bool = True
+    """Whether the target says of itself which processes share its cache."""
+    worker_stats: Mapping[str, Any] | None = None
+    """The counters of all workers, added up."""
     complete: bool = True
     history: History | None = None
     borrowed: tuple[Borrowed, ...] = ()

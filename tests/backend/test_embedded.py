@@ -152,7 +152,7 @@ def test_progress_is_told_in_lines(room: Path, monkeypatch: pytest.MonkeyPatch) 
     embedded.start(1, progress=lines.append).close()
     assert len(lines) == 1
     assert "started in" in lines[0]
-    assert lines[0].partition("; ")[2].startswith("1 tenants created in")
+    assert lines[0].partition("; ")[2].startswith("1 tenant created in")
 
 
 def test_libpqs_variables_in_the_shell_change_nothing(run: Run) -> None:

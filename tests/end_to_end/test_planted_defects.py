@@ -278,3 +278,49 @@ def test_a_target_that_cannot_be_used_is_one_line_and_exit_code_two(
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert command.leftovers(2.0) == []
+
+
+AS_TEXT = """
+    def resolve(self, tenant_id):
+        answer = super().resolve(tenant_id)
+        answer.url, answer.version = str(answer.url), str(answer.version)
+        answer.cache_hit = None
+        return answer
+
+    def get_cache_stats(self):
+        return {}
+"""
+
+LEAVES_THE_THREAD = """
+    def resolve(self, tenant_id):
+        answer = super().resolve(tenant_id)
+        if self.calls == 600:
+            raise KeyboardInterrupt
+        return answer
+"""
+
+STATISTICS_RAISE = """
+    def get_cache_stats(self):
+        raise OSError("gone")
+"""
+
+
+def test_text_and_silence_about_hits_and_scope_raise_no_alarm(command: Command) -> None:
+    code, result = run(command, AS_TEXT, "--procs", "2")
+    assert (code, result["verdict"]["reasons"]) == (0, [])
+    assert result["cache"]["source"] == "loader"
+    assert result["cache"]["hit_rate"] == 1.0
+
+
+def test_a_target_that_raises_keyboard_interrupt_fails_that_call(command: Command) -> None:
+    code, result = run(command, LEAVES_THE_THREAD)
+    assert code == 99
+    assert [error["type"] for error in result["errors"]] == ["KeyboardInterrupt"]
+
+
+def test_statistics_that_raise_are_not_tested(command: Command) -> None:
+    code, result = run(command, STATISTICS_RAISE, "--procs", "2")
+    assert code == 0
+    check = check_of(result, "counter_identity")
+    assert check["status"] == "not_tested"
+    assert "OSError" in check["reason"]

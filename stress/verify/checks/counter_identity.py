@@ -57,6 +57,9 @@ def check(evidence: Evidence) -> Check:
         )
     calls = evidence.calls
     broken = _broken(own, calls)
+    if broken and not evidence.scope_stated and evidence.worker_stats is not None:
+        # It does not say whether its counters are the host's or a process's: either may hold.
+        broken = _broken(counters(evidence.worker_stats), calls) and broken
     words = f"{calls.total:,} calls in {evidence.procs} " + (
         "process" if evidence.procs == 1 else "processes"
     )

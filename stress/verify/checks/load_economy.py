@@ -28,7 +28,11 @@ def check(evidence: Evidence) -> Check:
         return Check(
             id=ID, status="not_tested", examined=0, violations=0, evidence="", reason=reason
         )
-    caches = evidence.procs if evidence.scope == "process" else 1
+    # A load profile judges no coherence: a target that does not say may have a cache in each.
+    one_each = evidence.scope == "process" or (
+        not evidence.scope_stated and evidence.history is None
+    )
+    caches = evidence.procs if one_each else 1
     expiries = int(evidence.lifetime_s / evidence.cache_ttl_s)
     explained = (
         caches * (evidence.tenants * (1 + expiries) + evidence.unknown_calls)
@@ -38,7 +42,7 @@ def check(evidence: Evidence) -> Check:
     )
     excess = max(0, evidence.loads - explained)
     words = f"{evidence.loads:,} loads, {min(evidence.loads, explained):,} explained"
-    if evidence.scope == "process":
+    if caches > 1:
         words += f" (one cache in each of {evidence.procs} processes)"
     return Check(
         id=ID,
