@@ -306,7 +306,7 @@ STATISTICS_RAISE = """
 
 
 def test_text_and_silence_about_hits_and_scope_raise_no_alarm(command: Command) -> None:
-    code, result = run(command, AS_TEXT, "--procs", "2")
+    code, result = run(command, AS_TEXT, "--procs", "2", "--no-thresholds")
     assert (code, result["verdict"]["reasons"]) == (0, [])
     assert result["cache"]["source"] == "loader"
     assert result["cache"]["hit_rate"] == 1.0
