@@ -14,8 +14,8 @@ from typing import Any
 from _timing import monotonic_ns
 from _timing.drive import note_load
 from stress import environment
+from stress.backend import embedded
 from stress.backend.backend import Backend
-from stress.backend.choose import open_backend
 from stress.errors import TargetError
 from stress.load.crew import Crew, CrewStopped
 from stress.load.interrupts import Interrupted, Interrupts
@@ -30,7 +30,7 @@ from stress.redact import Redactor
 from stress.report.progress import PlainProgress
 from stress.report.result import SeriesPoint
 from stress.scenario import keys
-from stress.scenario.scenario import Scenario
+from stress.scenario.scenario import DEFAULT_EMBEDDED_TENANTS, Scenario
 from stress.target import spec
 from stress.target.answers import Place
 from stress.target.answers import Record as Row
@@ -96,7 +96,10 @@ class Session:
             raise Interrupted(self._interrupts.asked)
         if self.backend is None:
             spec.locate(self._spec)  # nothing is started for a target that is not there
-            backend = open_backend(self._scenario, os.environ, self._progress.line)
+            tenants = self._scenario.tenants or DEFAULT_EMBEDDED_TENANTS
+            backend = embedded.start(
+                tenants, pg_bin=self._scenario.pg_bin, progress=self._progress.line
+            )
             self._stack.callback(self._close, backend.close)
             self.backend = backend
             self._environment = environment.describe(backend.name)

@@ -50,13 +50,8 @@ OPTIONS = (
     "no_color",
     "pg_bin",
     "progress",
-    "tenants_table",
-    "max_connections",
-    "max_loads",
-    "allow_writes",
-    "percentiles",
 )
-"""The options of these commands, by name, as far as they exist."""
+"""The options of these commands, by name."""
 
 
 def scenario(name: str, values: Mapping[str, Sequence[Given[Any]]]) -> Scenario:
