@@ -15,6 +15,7 @@ from _timing.recorder import ERROR, HIT, MISS, WAIT
 
 # A call that waited for another's load took at least this long; below it no load is looked for.
 SLOW_CALL_NS = 50_000
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 SOURCES = {"hit": HIT, "miss": MISS, "wait": WAIT}
 
 
@@ -167,9 +168,14 @@ def _same(committed: Place, given: Place) -> bool:
     return (
         committed.database == given.database
         and committed.username == given.username
-        and given.host in (None, committed.host)
+        and _same_host(committed.host, given.host)
         and given.port in (None, committed.port)
     )
+
+
+def _same_host(committed: str | None, given: str | None) -> bool:
+    """Equal as text, not named, or two names of this machine's own loopback."""
+    return given in (None, committed) or (given in LOOPBACK and committed in LOOPBACK)
 
 
 def _names_any(records: Sequence[Record], version: Any) -> bool:

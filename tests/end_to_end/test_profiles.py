@@ -67,7 +67,8 @@ def test_a_timed_run_ends_at_its_time_and_counts_what_it_did(command: Command) -
     assert code == 0
     requests = result["requests"]
     assert requests["scheduled"] == requests["total"] > 1000
-    assert 0.7 <= result["throughput"]["wall_s"] < 5.0
+    # The last answer before the end instant may have come a moment before it.
+    assert 0.6 < result["throughput"]["wall_s"] < 5.0
     assert result["reference"] is None
 
 
