@@ -92,9 +92,10 @@ _GROUP = _Stress(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command line (default: this process's own) and exit with its code."""
-    # Until a run takes care of signals itself, SIGTERM is the same as Ctrl-C.
+    # Until a run takes care of signals itself nothing has been started, and the process just ends:
+    # an exception raised while modules are imported may be swallowed there, and Ctrl-C with it.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, lambda *_: os._exit(INTERRUPTED))
     sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -36,11 +37,19 @@ class Interrupts:
     def __enter__(self) -> Interrupts:
         for number in NAMES:
             self._former[number] = signal.signal(number, self._handle)
+        self._former_hook = sys.unraisablehook
+        sys.unraisablehook = self._unraisable
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._former.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+        sys.unraisablehook = self._former_hook
+
+    def _unraisable(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """A signal that came inside a finalizer raises nothing; `asked` is read soon enough."""
+        if not isinstance(unraisable.exc_value, Interrupted):
+            self._former_hook(unraisable)
 
     @contextmanager
     def deferred(self) -> Iterator[None]:

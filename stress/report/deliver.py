@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from typing import TextIO
 
@@ -21,6 +22,9 @@ def deliver(result: Result, output: Output) -> None:
 
     UsageError where a file could not be written after all, raised behind the report.
     """
+    # The run is over: what is half written cleans up after itself, which it cannot without this.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     files: list[File] = []
     stream: TextIO = sys.stdout
     unwritten: UsageError | None = None
