@@ -36,7 +36,7 @@ def assemble(record: Record) -> Result:
     evidence = collect(record, stage)
     phases = blocks.phases_of(stage, scenario.requests)
     cache = blocks.cache_of(stage, record.facts, headline, evidence.loads)
-    checks = [*run_checks(evidence)]
+    checks = run_checks(evidence)
     if record.ending == "hung":
         checks = [_hung(record) if check.id == "liveness" else check for check in checks]
     identities: list[str] = []

@@ -3,8 +3,7 @@
 StressError                    an error that is shown as one line, without a traceback
 ├── UsageError          (2)    wrong options, configuration or environment; nothing has started
 ├── BackendError        (2)    the embedded or given server cannot be used
-├── TargetError         (2)    the target cannot be imported, built or understood
-└── WorkerDied          (93)   a worker ended that no phase killed; the run is INVALID
+└── TargetError         (2)    the target cannot be imported, built or understood
 SeveralErrors                  several of them, shown one line each
 
 Every message has the form `stress: WHERE: WHAT; HOW TO MEND`, at most LINE_WIDTH columns.
@@ -71,12 +70,6 @@ class TargetError(StressError):
     """The target cannot be imported, built or understood."""
 
     exit_code = 2
-
-
-class WorkerDied(StressError):
-    """A worker ended that no phase killed."""
-
-    exit_code = 93
 
 
 class SeveralErrors(Exception):

@@ -36,3 +36,8 @@ class Redactor:
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
         return text
+
+    def brief(self, error: BaseException) -> str:
+        """An exception in one line: its type and what it says."""
+        text = " ".join(self(str(error)).split())
+        return f"{type(error).__name__}: {text}" if text else type(error).__name__

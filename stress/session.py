@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import msgspec
+
 from _timing import monotonic_ns
 from _timing.drive import note_load
 from stress import environment
@@ -102,7 +104,7 @@ class Session:
             )
             self._stack.callback(self._close, backend.close)
             self.backend = backend
-            self._environment = environment.describe(backend.name)
+            self._environment = msgspec.structs.replace(self._environment, backend=backend.name)
             self._redact = Redactor(backend.secrets())
         record.environment = self._environment
         record.tenant_ids = [truth.tenant_id for truth in self.backend.tenants]

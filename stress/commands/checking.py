@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import click
 
 from stress.commands.command import Command, Values
-from stress.errors import SeveralErrors, UsageError
-from stress.scenario import build, phases
-from stress.scenario.control_plane import refuse_given
+from stress.commands.reading import read
+from stress.errors import UsageError
+from stress.scenario import phases
 from stress.scenario.options import OPTIONS
 from stress.scenario.output import Output
 from stress.scenario.scenario import Scenario
@@ -23,14 +22,8 @@ def command(name: str, example: str, carry_out: CarryOut) -> click.Command:
     defaults = phases.PHASES[name]
 
     def run(values: Values, mistakes: list[UsageError]) -> int:
-        mistakes = [*mistakes, *refuse_given(os.environ)]
-        try:
-            scenario = phases.scenario(name, values)
-        except SeveralErrors as several:
-            mistakes += [error for error in several.errors if isinstance(error, UsageError)]
-        if mistakes:
-            raise SeveralErrors(mistakes)
-        return carry_out(scenario, build.output(values, os.environ))
+        made = read(values, mistakes, lambda given: phases.scenario(name, given))
+        return carry_out(*made)
 
     return Command(
         name,

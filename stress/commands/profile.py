@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from stress.commands.command import Command, Values
-from stress.errors import SeveralErrors, UsageError
+from stress.commands.reading import read
+from stress.errors import UsageError
 from stress.scenario import build
-from stress.scenario.control_plane import refuse_given
 from stress.scenario.options import OPTIONS
 from stress.scenario.profiles import PROFILES, Profile
 
@@ -33,14 +31,7 @@ def command(name: str) -> click.Command:
 
 def _run(profile: Profile, values: Values, mistakes: list[UsageError]) -> int:
     """Validate everything, then carry it out."""
-    mistakes = [*mistakes, *refuse_given(os.environ)]
-    try:
-        scenario = build.scenario(profile, values)
-    except SeveralErrors as several:
-        mistakes += [error for error in several.errors if isinstance(error, UsageError)]
-    if mistakes:
-        raise SeveralErrors(mistakes)
-    output = build.output(values, os.environ)
+    scenario, output = read(values, mistakes, lambda given: build.scenario(profile, given))
     # Imported late: help and mistakes must not wait for numpy and SQLAlchemy.
     from stress.run import execute
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from stress.judge import checklist, exits
+from stress.judge.caveats import MAX_CAVEATS
 from stress.judge.verdict import Ending, decide
 from stress.report.result import (
     Caveat,
@@ -21,6 +22,7 @@ from stress.report.result import (
     ThresholdResult,
     Verdict,
 )
+from stress.verify.checks.untested import NOT_PROVOKED
 
 HEADLINE = "heavy"
 
@@ -135,7 +137,4 @@ def _caveats(results: Sequence[Result]) -> list[Caveat]:
     for result in shown:
         for caveat in result.caveats:
             found.setdefault(caveat.id, caveat)
-    return list(found.values())[:5]
-
-
-NOT_PROVOKED = "this profile does not provoke it"
+    return list(found.values())[:MAX_CAVEATS]

@@ -22,10 +22,10 @@ from typing import Protocol
 
 from _timing import Histogram
 from _timing.rank import rank
+from stress.load.figures import MIN_BEYOND
 from stress.report.result import ThresholdResult
 from stress.scenario.thresholds import Operator, Threshold
 
-MIN_BEYOND = 10
 MIN_MISSES = 10
 
 WHOLE_RUN = "all"

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from stress.backend.tenants import MARKER_TABLE
 from stress.target.protocol import Facts
 
-MARKER_TABLE = "stress_marker"
 WHERE_AM_I = (
     "SELECT current_database(), current_user, pg_backend_pid(), "
     "(SELECT backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid())"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from _timing import Histogram
+from _timing.rank import rank
 from _timing.recorder import ERROR, HIT, MISS, NEGATIVE, OUTCOMES, STEADY, WAIT, Slab
 from stress.report.result import Latencies, Latency, Process, Summary, Tenant, Waiting
 
@@ -88,8 +89,7 @@ def tally(slab: Slab, role: int, processes: Sequence[int] | None = None) -> Tall
 def enough_for(histogram: Histogram, percentile: float) -> bool:
     """Whether at least MIN_BEYOND samples lie beyond the percentile's rank."""
     count = histogram.total_count
-    rank = max(1, -(-count * round(percentile * 1000) // 100_000))
-    return bool(count - rank >= MIN_BEYOND)
+    return bool(count - rank(percentile, count) >= MIN_BEYOND)
 
 
 def summary(histogram: Histogram, total_ns: int) -> Summary:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,10 +11,8 @@ import numpy.typing as npt
 from _timing import monotonic_ns
 from _timing.drive import Lane, Plan
 from _timing.recorder import COUNTED, LEAD_IN, STEADY, WARMUP
-from stress.load.findings import frames_of
 from stress.load.stage import GATE_COLD, GATE_MEASURE, GATE_STEADY, GATE_WARMUP, Stage
 
-EXIT_LANE_CRASHED = 4
 LEAD_IN_SHARE = 10  # the lead-in is a tenth of the steady time
 NS = 1_000_000_000
 
@@ -57,19 +54,7 @@ class LaneRunner:
         self._keys = np.ascontiguousarray(own)
 
     def __call__(self) -> None:
-        """From the cold gate to the last request; returns early when the run is stopped.
-
-        A lane that cannot go on ends its process: the others would wait for it, and the run must
-        say that it is invalid.
-        """
-        try:
-            self._run()
-        except BaseException as error:
-            text = f"{type(error).__name__} in {frames_of(error)}"
-            self._stage.mailboxes[self._lane.process].post("crashed", text=text)
-            os._exit(EXIT_LANE_CRASHED)
-
-    def _run(self) -> None:
+        """From the cold gate to the last request; returns early when the run is stopped."""
         lane = self._lane
         if self._cold is not None:
             lane.arrive(GATE_COLD)

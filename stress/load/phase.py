@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from _timing import monotonic_ns
 from _timing.drive import Lane
 from stress.load.actor import Actor
 from stress.load.stage import GATE_MEASURE
@@ -43,9 +42,4 @@ class PhaseLane:
         started = self._lane.wait(GATE_MEASURE)
         if started < 0:
             return
-        try:
-            self._phase.lane(self._actor, started)
-        except Exception as error:
-            # A phase that cannot go on is a failure that is told, not a thread that vanishes.
-            self._actor.findings.failure(0, error, monotonic_ns())
-            self._actor.mailbox.post("phase_broke", kind_of=type(error).__name__)
+        self._phase.lane(self._actor, started)

@@ -20,7 +20,7 @@ from _timing.drive import Lane, Plan
 from stress.load.actor import Actor
 from stress.load.cold import ColdBlock
 from stress.load.connections import Connector
-from stress.load.findings import Findings
+from stress.load.findings import Findings, frames_of
 from stress.load.lanes import LaneRunner, Program, Sequence
 from stress.load.phase import Phase, PhaseLane
 from stress.load.prove import prove, sample_size
@@ -32,6 +32,7 @@ from stress.target.loads import LoadWatch
 from stress.target.protocol import Facts
 
 EXIT_TARGET_FAILED = 3
+EXIT_LANE_CRASHED = 4
 PR_SET_PDEATHSIG = 1
 DUMP_STACKS = signal.SIGUSR1
 
@@ -112,7 +113,9 @@ class Worker:
         lanes = [Lane(slab, self._process, thread) for thread in range(job.stage.threads)]
         threads = [
             threading.Thread(
-                target=self._runner(lane, plan, watch), name=f"lane-{lane.thread}", daemon=True
+                target=self._guarded(self._runner(lane, plan, watch)),
+                name=f"lane-{lane.thread}",
+                daemon=True,
             )
             for lane in lanes
         ]
@@ -131,6 +134,20 @@ class Worker:
             self._close()
         lanes[0].arrive(GATE_LEAVE)
         lanes[0].wait(GATE_LEAVE)
+
+    def _guarded(self, run: Callable[[], None]) -> Callable[[], None]:
+        """A lane that cannot go on ends its process: the others would wait for it, and the run
+        must say that it is invalid."""
+
+        def guarded() -> None:
+            try:
+                run()
+            except BaseException as error:
+                text = f"{type(error).__name__} in {frames_of(error)}"
+                self._mailbox.post("crashed", text=text)
+                os._exit(EXIT_LANE_CRASHED)
+
+        return guarded
 
     def _answers(self) -> Answers:
         return Answers(

@@ -98,7 +98,7 @@ def _examine(
     try:
         target = build(context)
     except Exception as error:
-        what = f"building it raised {_brief(error, redact)}"
+        what = f"building it raised {redact.brief(error)}"
         return _Failure(what, "mend its constructor")
     if not callable(getattr(target, "resolve", None)):
         return _Failure(f"{type(target).__name__} has no resolve(tenant_id)", "give it one")
@@ -120,7 +120,7 @@ def _examine(
             Facts(
                 kind="by hand",
                 answer_type="unknown",
-                failure=_brief(error, redact),
+                failure=redact.brief(error),
                 **offers,
             )
         )
@@ -138,8 +138,3 @@ def _examine(
             **offers,
         )
     )
-
-
-def _brief(error: BaseException, redact: Redactor) -> str:
-    text = " ".join(redact(str(error)).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

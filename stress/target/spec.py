@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from stress.errors import TargetError, UsageError
+from stress.redact import Redactor
 from stress.target.context import Context
 
 OURS = "stress.target.ours:target"
@@ -60,7 +61,9 @@ def load(spec: str) -> Callable[[Context], Any]:
     try:
         found: Any = _import(place)
     except Exception as error:
-        raise TargetError(where, f"importing it raised {_brief(error)}", "mend it") from None
+        raise TargetError(
+            where, f"importing it raised {Redactor().brief(error)}", "mend it"
+        ) from None
     for part in name.split("."):
         if not hasattr(found, part):
             raise TargetError(
@@ -100,8 +103,3 @@ def _takes_context(found: Callable[..., Any]) -> bool:
 
 def _stem(place: str) -> str:
     return Path(place).stem if place.endswith(".py") or os.sep in place else place
-
-
-def _brief(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

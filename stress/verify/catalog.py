@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stress.report.result import Check
+from stress.scenario.metrics import CHECK_IDS
 from stress.verify.checks import (
     bounded_staleness,
     clean_session,
@@ -22,38 +23,8 @@ from stress.verify.checks import (
     stale_connection,
     untorn,
 )
+from stress.verify.checks.untested import NOT_PROVOKED, not_tested
 from stress.verify.evidence import Evidence
-
-# The ids of the contract. Those without a function here have no phase yet that provokes them.
-IDS = (
-    "isolation",
-    "bounded_staleness",
-    "read_after_invalidate",
-    "monotonic_reads",
-    "no_invention",
-    "untorn",
-    "single_flight",
-    "load_economy",
-    "expiry",
-    "no_early_expiry",
-    "counter_identity",
-    "counter_sanity",
-    "negative_lookup",
-    "error_isolation",
-    "liveness",
-    "crash_containment",
-    "head_of_line",
-    "connection_leak",
-    "stale_connection",
-    "fork_safety",
-    "connection_budget",
-    "clean_session",
-    "secrecy",
-    "ciphertext_binding",
-    "key_rotation",
-    "tenant_id_exact",
-    "eviction",
-)
 
 CHECKS: dict[str, Callable[[Evidence], Check]] = {
     module.ID: module.check
@@ -76,21 +47,10 @@ CHECKS: dict[str, Callable[[Evidence], Check]] = {
     )
 }
 
-NOT_PROVOKED = "this profile does not provoke it"
-
 
 def run_checks(evidence: Evidence) -> list[Check]:
-    """One Check for every id."""
+    """One Check for every id; those without a function here have no phase yet."""
     return [
-        CHECKS[check_id](evidence)
-        if check_id in CHECKS
-        else Check(
-            id=check_id,
-            status="not_tested",
-            examined=0,
-            violations=0,
-            evidence="",
-            reason=NOT_PROVOKED,
-        )
-        for check_id in IDS
+        CHECKS[check_id](evidence) if check_id in CHECKS else not_tested(check_id, NOT_PROVOKED)
+        for check_id in CHECK_IDS
     ]

@@ -57,7 +57,6 @@ def collect(record: Record, stage: Stage) -> Evidence:
         loads=_loads(stats, seen, calls, record.facts),
         lifetime_s=max(0, record.last_call_ns - record.target_built_ns) / NS,
         reproduce=command_of(msgspec.to_builtins(record.scenario)),
-        reference_answers=sum(t.successful - t.negatives for t in reference),
         reference_wrong=sum(t.wrong for t in reference),
         unknown_calls=unknown,
         failed_connects=sum(proof.right is None for proof in proofs)

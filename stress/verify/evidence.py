@@ -114,7 +114,6 @@ class Evidence:
     loads: int | None
     lifetime_s: float
     reproduce: str
-    reference_answers: int = 0
     reference_wrong: int = 0
     unknown_calls: int = 0
     failed_connects: int = 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stress.load.ring import EVENT_DTYPE, EVERY_TENANT, INVALIDATE
+from stress.load.ring import EVENT_DTYPE
 from stress.load.stage import Stage
 
 HISTORY_DTYPE = np.dtype([*EVENT_DTYPE.descr, ("process", "i4"), ("thread", "i4")])
@@ -28,20 +28,10 @@ class History:
     tenants: int
     dropped: int = 0
 
-    def of(self, operation: int, tenant: int | None = None) -> Events:
-        """The events of one operation, of one tenant where it is named."""
-        chosen = self.events["operation"] == operation
-        if tenant is not None:
-            chosen &= self.events["tenant"] == tenant
-        found: Events = self.events[chosen]
+    def of(self, operation: int) -> Events:
+        """The events of one operation."""
+        found: Events = self.events[self.events["operation"] == operation]
         return found
-
-    def invalidations(self, tenant: int) -> Events:
-        """Invalidations that concern the tenant: its own, and those of all."""
-        found = self.of(INVALIDATE)
-        concerns = (found["tenant"] == tenant) | (found["tenant"] == EVERY_TENANT)
-        chosen: Events = found[concerns]
-        return chosen
 
     def each_tenant(self) -> Iterator[int]:
         """The indices of all tenants."""

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from stress.report.result import Check
+from stress.scenario.metrics import CHECK_IDS
 from stress.target.protocol import Facts
-from stress.verify.catalog import CHECKS, IDS, run_checks
+from stress.verify.catalog import CHECKS, run_checks
 from stress.verify.evidence import Calls, Evidence, Proof, Sessions, Violation
 
 FACTS = Facts(
@@ -74,7 +75,7 @@ def run(check_id: str, evidence: Evidence) -> Check:
 
 def test_a_clean_run_passes_every_check_that_exists() -> None:
     statuses = {check.id: check.status for check in run_checks(CLEAN)}
-    assert list(statuses) == list(IDS)
+    assert list(statuses) == list(CHECK_IDS)
     passed = {check_id for check_id, status in statuses.items() if status == "pass"}
     assert passed == PROFILE_CHECKS
     assert set(statuses.values()) == {"pass", "not_tested"}

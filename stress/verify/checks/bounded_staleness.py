@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from stress.report.result import Check
-from stress.verify.checks.sweep import missing, oldest_allowed_ns, strands, unusable
+from stress.verify.checks.sweep import oldest_allowed_ns, strands, unusable
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 ID = "bounded_staleness"
@@ -17,11 +18,10 @@ ID = "bounded_staleness"
 
 def check(evidence: Evidence) -> Check:
     """Sweep every tenant's answers over the commits to its row."""
-    reason = unusable(evidence)
-    if reason is not None or evidence.history is None:
-        return missing(ID, reason or "no history")
+    if reason := unusable(evidence):
+        return not_tested(ID, reason)
     examined = violations = commits = 0
-    for strand in strands(evidence.history, evidence.scope):
+    for strand in strands(evidence):
         if not len(strand.commits):
             continue
         order = np.argsort(strand.commits["version"], kind="stable")
@@ -34,7 +34,7 @@ def check(evidence: Evidence) -> Check:
         examined += len(answers)
         commits += len(versions)
     if not examined:
-        return missing(ID, "no row was changed: this phase did not write")
+        return not_tested(ID, "no row was changed: this phase did not write")
     return Check(
         id=ID,
         status="fail" if violations else "pass",

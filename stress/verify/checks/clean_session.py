@@ -8,7 +8,8 @@ back.
 from __future__ import annotations
 
 from stress.report.result import Check
-from stress.verify.checks.sweep import missing, unusable
+from stress.verify.checks.sweep import unusable
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Borrowed, Evidence
 
 ID = "clean_session"
@@ -16,16 +17,15 @@ ID = "clean_session"
 
 def check(evidence: Evidence) -> Check:
     """Judge every borrowed connection that somebody had soiled before."""
-    reason = unusable(evidence)
-    if reason is not None:
-        return missing(ID, reason)
+    if reason := unusable(evidence):
+        return not_tested(ID, reason)
     if not evidence.facts.connects:
-        return missing(ID, "the target's answers offer no connect()")
+        return not_tested(ID, "the target's answers offer no connect()")
     asked = [one for one in evidence.borrowed if one.right is not None]
     dirty = [one for one in asked if one.left]
     again = _came_back(asked)
     if not again and not dirty:
-        return missing(ID, "no session was handed out twice")
+        return not_tested(ID, "no session was handed out twice")
     left = sorted({what for one in dirty for what in one.left})
     found = f"{len(dirty):,} unclean" + (f": {', '.join(left)}" if left else "")
     return Check(

@@ -7,6 +7,7 @@ closed its target, than before the workers started. The workers are still alive 
 from __future__ import annotations
 
 from stress.report.result import Check
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 ID = "connection_leak"
@@ -15,18 +16,13 @@ ID = "connection_leak"
 def check(evidence: Evidence) -> Check:
     """Compare the server's count of sessions before, while proving, and after the drain."""
     sessions = evidence.sessions
-    reason = None
     if not evidence.facts.connects:
-        reason = "the target offers no connect()"
-    elif not evidence.facts.offers_close:
-        reason = "the target offers no close(): its pools cannot be drained"
-    elif sessions.before is None or sessions.after is None or not sessions.proving:
-        reason = "no session was opened and counted"
-    if reason is not None or sessions.after is None or sessions.before is None:
-        return Check(
-            id=ID, status="not_tested", examined=0, violations=0, evidence="", reason=reason
-        )
-    opened = (sessions.proving or 0) - sessions.before
+        return not_tested(ID, "the target offers no connect()")
+    if not evidence.facts.offers_close:
+        return not_tested(ID, "the target offers no close(): its pools cannot be drained")
+    if sessions.before is None or sessions.after is None or not sessions.proving:
+        return not_tested(ID, "no session was opened and counted")
+    opened = sessions.proving - sessions.before
     left = max(0, sessions.after - sessions.before)
     return Check(
         id=ID,

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stress.report.result import Check
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Calls, Evidence
 
 ID = "counter_identity"
@@ -52,9 +53,7 @@ def check(evidence: Evidence) -> Check:
     if reason is None and not ("hits" in own or "requests" in own):
         reason = "its statistics name neither requests nor hits"
     if reason is not None:
-        return Check(
-            id=ID, status="not_tested", examined=0, violations=0, evidence="", reason=reason
-        )
+        return not_tested(ID, reason)
     calls = evidence.calls
     broken = _broken(own, calls)
     if broken and not evidence.scope_stated and evidence.worker_stats is not None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from stress.report.result import Check
-from stress.verify.checks.sweep import missing, oldest_allowed_ns, strands, unusable
+from stress.verify.checks.sweep import oldest_allowed_ns, strands, unusable
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 ID = "expiry"
@@ -18,12 +19,11 @@ ID = "expiry"
 
 def check(evidence: Evidence) -> Check:
     """Sweep every tenant's answers over its loads."""
-    reason = unusable(evidence)
-    if reason is not None or evidence.history is None:
-        return missing(ID, reason or "no history")
+    if reason := unusable(evidence):
+        return not_tested(ID, reason)
     expiries = violations = 0
     oldest = 0
-    for strand in strands(evidence.history, evidence.scope):
+    for strand in strands(evidence):
         if not len(strand.loads) or not len(strand.answers):
             continue
         starts = strand.loads["start_ns"]
@@ -37,7 +37,7 @@ def check(evidence: Evidence) -> Check:
         if not len(strand.invalidations):
             expiries += len(strand.loads) - 1
     if not expiries and not violations:
-        return missing(ID, "no entry expired while loads could be seen")
+        return not_tested(ID, "no entry expired while loads could be seen")
     told = f"oldest answer {oldest // 1_000_000 / 1000:.3f} s, TTL {evidence.cache_ttl_s:g} s"
     return Check(
         id=ID,

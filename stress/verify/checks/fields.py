@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stress.report.result import Check
 from stress.verify.checks.isolation import wrong_answer
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 
@@ -14,14 +15,7 @@ def judge_fields(
     if not evidence.answers or not evidence.facts.has_url:
         no_answer = "no answer came back"
         reason = no_answer if not evidence.answers else "the target's answers name no database"
-        return Check(
-            id=check_id,
-            status="not_tested",
-            examined=0,
-            violations=0,
-            evidence="nothing to compare",
-            reason=reason,
-        )
+        return not_tested(check_id, reason, "nothing to compare")
     witness = None
     found = [v for v in evidence.violations if v.check == check_id]
     if found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from stress.report.result import Check
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 ID = "fork_safety"
@@ -20,17 +21,12 @@ def check(evidence: Evidence) -> Check:
     for proof in evidence.proofs:
         if proof.session is not None:
             users[proof.session].add(proof.process)
-    reason = None
     if not evidence.facts.connects:
-        reason = "the target offers no connect()"
-    elif evidence.procs == 1:
-        reason = "one process shares nothing: --procs 2"
-    elif len({process for processes in users.values() for process in processes}) < 2:
-        reason = "connections of fewer than two processes could be asked"
-    if reason is not None:
-        return Check(
-            id=ID, status="not_tested", examined=0, violations=0, evidence="", reason=reason
-        )
+        return not_tested(ID, "the target offers no connect()")
+    if evidence.procs == 1:
+        return not_tested(ID, "one process shares nothing: --procs 2")
+    if len({process for processes in users.values() for process in processes}) < 2:
+        return not_tested(ID, "connections of fewer than two processes could be asked")
     shared = sum(1 for processes in users.values() if len(processes) > 1)
     return Check(
         id=ID,

@@ -8,6 +8,7 @@ true rate at 95 % confidence to 3/N (the rule of three: 1 - 0.05^(1/N) < 3/N).
 from __future__ import annotations
 
 from stress.report.result import Check, Witness, WitnessEvent
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence, Proof, Violation
 
 ID = "isolation"
@@ -28,14 +29,7 @@ def check(evidence: Evidence) -> Check:
     violations = evidence.wrong + len(refuted) + evidence.reference_wrong
     examined = evidence.answers
     if not examined and not violations:
-        return Check(
-            id=ID,
-            status="not_tested",
-            examined=0,
-            violations=0,
-            evidence="no answer",
-            reason="no answer came back",
-        )
+        return not_tested(ID, "no answer came back", "no answer")
     proven = f"{len(asked)} proven on the live connection" if asked else ""
     if not proven:
         proven = (

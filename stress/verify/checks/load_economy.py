@@ -8,6 +8,7 @@ tenant can have expired at most once in each TTL since the target was built.
 from __future__ import annotations
 
 from stress.report.result import Check
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 ID = "load_economy"
@@ -15,19 +16,14 @@ ID = "load_economy"
 
 def check(evidence: Evidence) -> Check:
     """Compare the loads that were seen with those that have a cause."""
-    reason = None
     if evidence.loads is None:
-        reason = "loads of this target could not be seen"
-    elif evidence.loads == 0:
-        reason = "no load was seen"
-    elif evidence.cache_ttl_s <= 0:
-        reason = "a TTL of 0 caches nothing"
-    elif not evidence.complete:
-        reason = "the run did not end by itself"
-    if reason is not None or evidence.loads is None:
-        return Check(
-            id=ID, status="not_tested", examined=0, violations=0, evidence="", reason=reason
-        )
+        return not_tested(ID, "loads of this target could not be seen")
+    if evidence.loads == 0:
+        return not_tested(ID, "no load was seen")
+    if evidence.cache_ttl_s <= 0:
+        return not_tested(ID, "a TTL of 0 caches nothing")
+    if not evidence.complete:
+        return not_tested(ID, "the run did not end by itself")
     # A load profile judges no coherence: a target that does not say may have a cache in each.
     one_each = evidence.scope == "process" or (
         not evidence.scope_stated and evidence.history is None

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from stress.report.result import Check
-from stress.verify.checks.sweep import missing, strands, unusable
+from stress.verify.checks.sweep import strands, unusable
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 ID = "monotonic_reads"
@@ -17,11 +18,10 @@ ID = "monotonic_reads"
 
 def check(evidence: Evidence) -> Check:
     """Sweep every tenant's answers in the order of their ends."""
-    reason = unusable(evidence)
-    if reason is not None or evidence.history is None:
-        return missing(ID, reason or "no history")
+    if reason := unusable(evidence):
+        return not_tested(ID, reason)
     examined = violations = 0
-    for strand in strands(evidence.history, evidence.scope):
+    for strand in strands(evidence):
         if not len(strand.commits):
             continue
         answers = strand.answers[strand.answers["version"] >= 0]
@@ -35,7 +35,7 @@ def check(evidence: Evidence) -> Check:
         violations += int((answers["version"] < seen).sum())
         examined += len(answers)
     if not examined:
-        return missing(ID, "no row was changed: this phase did not write")
+        return not_tested(ID, "no row was changed: this phase did not write")
     return Check(
         id=ID,
         status="fail" if violations else "pass",

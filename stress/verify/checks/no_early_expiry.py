@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from stress.report.result import Check
-from stress.verify.checks.sweep import NS, SLACK_NS, missing, strands, unusable
+from stress.verify.checks.sweep import NS, SLACK_NS, strands, unusable
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 ID = "no_early_expiry"
@@ -19,14 +20,13 @@ UNSTATED_JITTER = 0.5
 
 def check(evidence: Evidence) -> Check:
     """Compare the starts of consecutive loads."""
-    reason = unusable(evidence)
-    if reason is not None or evidence.history is None:
-        return missing(ID, reason or "no history")
+    if reason := unusable(evidence):
+        return not_tested(ID, reason)
     jitter = UNSTATED_JITTER if evidence.jitter is None else evidence.jitter
     least = round(evidence.cache_ttl_s * (1 - jitter) * NS) - SLACK_NS
     examined = violations = 0
     shortest: int | None = None
-    for strand in strands(evidence.history, evidence.scope):
+    for strand in strands(evidence):
         starts = strand.loads["start_ns"]
         # The TTL may count from any moment since the call began: the longest life is what counts.
         gaps = starts[1:] - strand.loads["version"][:-1]
@@ -42,7 +42,7 @@ def check(evidence: Evidence) -> Check:
         if len(free):
             shortest = int(free.min()) if shortest is None else min(shortest, int(free.min()))
     if not examined or shortest is None:
-        return missing(ID, "no entry expired while loads could be seen")
+        return not_tested(ID, "no entry expired while loads could be seen")
     told = f"the earliest {shortest // 1_000_000 / 1000:.3f} s after the load before it"
     return Check(
         id=ID,

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stress.report.result import Check, Witness, WitnessEvent
-from stress.verify.checks.sweep import Strand, missing, strands, unusable
+from stress.verify.checks.sweep import Strand, strands, unusable
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 ID = "read_after_invalidate"
@@ -27,14 +28,13 @@ LIKELY = (
 
 def check(evidence: Evidence) -> Check:
     """Sweep every tenant's answers over the invalidations before them."""
-    reason = unusable(evidence)
-    if reason is not None or evidence.history is None:
-        return missing(ID, reason or "no history")
+    if reason := unusable(evidence):
+        return not_tested(ID, reason)
     if not evidence.facts.offers_invalidate:
-        return missing(ID, "the target offers no invalidate_cache()")
+        return not_tested(ID, "the target offers no invalidate_cache()")
     examined = during = violations = 0
     witness = None
-    for strand in strands(evidence.history, evidence.scope):
+    for strand in strands(evidence):
         invalidations = strand.invalidations
         if not len(invalidations) or not len(strand.answers):
             continue
@@ -46,7 +46,7 @@ def check(evidence: Evidence) -> Check:
         if witness is None and bad.any():
             witness = _witness(evidence, strand, int(np.flatnonzero(bad)[0]))
     if not examined:
-        return missing(ID, "no answer followed an invalidation")
+        return not_tested(ID, "no answer followed an invalidation")
     return Check(
         id=ID,
         status="fail" if violations else "pass",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from stress.report.result import Check
-from stress.verify.checks.sweep import missing, strands, unusable
+from stress.verify.checks.sweep import strands, unusable
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 ID = "single_flight"
@@ -17,11 +18,10 @@ ID = "single_flight"
 
 def check(evidence: Evidence) -> Check:
     """Sweep every tenant's loads, and count the calls that ran into one."""
-    reason = unusable(evidence)
-    if reason is not None or evidence.history is None:
-        return missing(ID, reason or "no history")
+    if reason := unusable(evidence):
+        return not_tested(ID, reason)
     loads = overlaps = met = 0
-    for strand in strands(evidence.history, evidence.scope):
+    for strand in strands(evidence):
         if not len(strand.loads):
             continue
         loads += len(strand.loads)
@@ -34,9 +34,9 @@ def check(evidence: Evidence) -> Check:
         )
         met += int((inside & (strand.answers["end_ns"] >= strand.loads["end_ns"][at])).sum())
     if not loads:
-        return missing(ID, "loads of this target could not be seen")
+        return not_tested(ID, "loads of this target could not be seen")
     if not met and not overlaps:
-        return missing(ID, "no call met another call's load")
+        return not_tested(ID, "no call met another call's load")
     return Check(
         id=ID,
         status="fail" if overlaps else "pass",

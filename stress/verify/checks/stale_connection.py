@@ -7,7 +7,8 @@ TTL of the old ones had ended, was logged in with the new ones, as the server re
 from __future__ import annotations
 
 from stress.report.result import Check
-from stress.verify.checks.sweep import missing, unusable
+from stress.verify.checks.sweep import unusable
+from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
 
 ID = "stale_connection"
@@ -15,18 +16,17 @@ ID = "stale_connection"
 
 def check(evidence: Evidence) -> Check:
     """Judge the connections of the rotated tenants."""
-    reason = unusable(evidence)
-    if reason is not None:
-        return missing(ID, reason)
+    if reason := unusable(evidence):
+        return not_tested(ID, reason)
     if not evidence.facts.connects:
-        return missing(ID, "the target's answers offer no connect()")
+        return not_tested(ID, "the target's answers offer no connect()")
     if not evidence.rotated:
-        return missing(ID, "no credentials were rotated: this phase did not write")
+        return not_tested(ID, "no credentials were rotated: this phase did not write")
     asked = [
         one for one in evidence.borrowed if one.tenant in evidence.rotated and one.right is not None
     ]
     if not asked:
-        return missing(ID, "no connection of a rotated tenant could be asked")
+        return not_tested(ID, "no connection of a rotated tenant could be asked")
     stale = sum(not one.right for one in asked)
     return Check(
         id=ID,

@@ -9,9 +9,9 @@ import numpy as np
 
 from _timing.recorder import ERROR, NEGATIVE
 from stress.load.ring import COMMIT, EVERY_TENANT, INVALIDATE, LOAD, RESOLVE
-from stress.report.result import Check
+from stress.verify.checks.untested import NOT_PROVOKED
 from stress.verify.evidence import Evidence
-from stress.verify.history import Events, History
+from stress.verify.history import Events
 
 NS = 1_000_000_000
 SLACK_NS = 5_000_000  # between a call's clock readings and what happened inside it
@@ -25,18 +25,20 @@ class Strand:
     """
 
     tenant: int
-    process: int | None
     answers: Events
     loads: Events
     invalidations: Events
     commits: Events
 
 
-def strands(history: History, scope: str) -> Iterator[Strand]:
+def strands(evidence: Evidence) -> Iterator[Strand]:
     """Every tenant, once for the host, or once for each process that has a cache of its own."""
+    history = evidence.history
+    if history is None:
+        return
     events = history.events
     processes: list[int | None] = [None]
-    if scope == "process":
+    if evidence.scope == "process":
         processes = [int(process) for process in np.unique(events["process"])]
     for tenant in history.each_tenant():
         mine = events[(events["tenant"] == tenant) | (events["tenant"] == EVERY_TENANT)]
@@ -47,7 +49,6 @@ def strands(history: History, scope: str) -> Iterator[Strand]:
             answered = (resolved["outcome"] != ERROR) & (resolved["outcome"] != NEGATIVE)
             yield Strand(
                 tenant=tenant,
-                process=process,
                 answers=resolved[answered],
                 loads=own[own["operation"] == LOAD],
                 invalidations=own[own["operation"] == INVALIDATE],
@@ -55,17 +56,10 @@ def strands(history: History, scope: str) -> Iterator[Strand]:
             )
 
 
-def missing(check_id: str, reason: str) -> Check:
-    """NOT TESTED, and why."""
-    return Check(
-        id=check_id, status="not_tested", examined=0, violations=0, evidence="", reason=reason
-    )
-
-
 def unusable(evidence: Evidence) -> str | None:
     """Why the history of this run cannot carry a check; None where it can."""
     if evidence.history is None:
-        return "this profile does not provoke it"
+        return NOT_PROVOKED
     if evidence.history.dropped:
         return f"{evidence.history.dropped:,} events did not fit into the history"
     if not evidence.complete:
