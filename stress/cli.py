@@ -94,9 +94,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command line (default: this process's own) and exit with its code."""
     # Until a run takes care of signals itself nothing has been started, and the process just ends:
     # an exception raised while modules are imported may be swallowed there, and Ctrl-C with it.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: os._exit(INTERRUPTED))
-    sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
+    former = {
+        number: signal.signal(number, lambda *_: os._exit(INTERRUPTED))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    sys.exit(code)
 
 
 def _run(typed: list[str]) -> int:
