@@ -10,7 +10,7 @@ from stress.commands.command import Command, Values
 from stress.commands.reading import read
 from stress.errors import UsageError
 from stress.scenario import phases
-from stress.scenario.options import OPTIONS
+from stress.scenario.options import of_command
 from stress.scenario.output import Output
 from stress.scenario.scenario import Scenario
 
@@ -29,7 +29,11 @@ def command(name: str, example: str, carry_out: CarryOut) -> click.Command:
         name,
         defaults.summary,
         example,
-        [option for option in OPTIONS if option.name in phases.OPTIONS],
-        {"procs": f"{defaults.procs}", "threads": f"{defaults.threads}"},
+        [one for one in of_command(name) if one.name in phases.OPTIONS],
+        {
+            "procs": f"{defaults.procs}",
+            "threads": f"{defaults.threads}",
+            **({"cache_ttl": f"{phases.EXPIRY_TTL_S:g}s"} if name == "expiry" else {}),
+        },
         run,
     )

@@ -30,7 +30,7 @@ _TERMS = (
     ("labels", LABELS),
     ("aggregations", AGGREGATIONS),
 )
-GROUPS = ("Load", "Tenants", "Target", "Thresholds", "Output")
+GROUPS = ("Load", "Tenants", "Target", "Control plane", "Checks", "Thresholds", "Output")
 
 
 class Command(click.Command):
@@ -99,7 +99,7 @@ class Command(click.Command):
             if options:
                 formatter.write(f"\n{click.style(group, bold=True)}\n")
             for option in options:
-                formatter.write(_entry(option, option.default or self._defaults.get(option.name)))
+                formatter.write(_entry(option, self._defaults.get(option.name) or option.default))
             if group == "Thresholds" and options:
                 formatter.write(_grammar())
         formatter.write(

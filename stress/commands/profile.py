@@ -8,7 +8,7 @@ from stress.commands.command import Command, Values
 from stress.commands.reading import read
 from stress.errors import UsageError
 from stress.scenario import build
-from stress.scenario.options import OPTIONS
+from stress.scenario.options import of_command
 from stress.scenario.profiles import PROFILES, Profile
 
 
@@ -23,7 +23,7 @@ def command(name: str) -> click.Command:
         name,
         profile.summary,
         f"stress {name} --procs 4 --json run.json",
-        OPTIONS,
+        of_command(name),
         {"threads": f"{profile.threads}", "requests": f"{profile.requests:,}"},
         run,
     )

@@ -27,6 +27,12 @@ _FIELDS = {
     "target": "target",
     "pg_bin": "pg_bin",
     "progress": "progress_s",
+    "tenants_table": "tenants_table",
+    "max_connections": "max_connections",
+    "max_loads": "max_loads_per_s",
+    "allow_writes": "allow_writes",
+    "budget": "budget_s",
+    "percentiles": "percentiles",
 }
 
 
@@ -57,6 +63,7 @@ def scenario(profile: Profile, values: Values) -> Scenario:
         threads=_value(values, "threads", profile.threads),
         thresholds=_thresholds(profile, values),
         reference=not _value(values, "no_reference", False),
+        checks=tuple(dict.fromkeys(given.value for given in values.get("check", ()))),
         **fields,
     )
 

@@ -14,7 +14,7 @@ from stress.errors import UsageError
 from stress.scenario.given import Given, Word
 from stress.scenario.units import Misread
 
-Group = Literal["Load", "Tenants", "Target", "Thresholds", "Output"]
+Group = Literal["Load", "Tenants", "Target", "Control plane", "Checks", "Thresholds", "Output"]
 Reader = Callable[[str], Any]
 """From a value as typed to the validated one; Misread says what is wrong."""
 
@@ -25,6 +25,7 @@ _FALSE = ("0", "false", "no", "off")
 @dataclass(frozen=True)
 class Option:
     """One option. `read` is None for a flag; `many`: may be given more than once.
+    `only`: the commands that have it; empty: those that measure and those that check.
 
     `value` is an example to type, `default` the default in words, None where it is the profile's.
     """
@@ -38,6 +39,7 @@ class Option:
     default: str | None = None
     short: str | None = None
     many: bool = False
+    only: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

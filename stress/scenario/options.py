@@ -2,75 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
-from stress.scenario import keys, thresholds, units
-from stress.scenario.option import Option, Reader
+from stress.scenario import readers, thresholds
+from stress.scenario.option import Option
 from stress.scenario.output import writable_file
 from stress.scenario.scenario import MAX_PROCS, MAX_TENANTS, MAX_THREADS
-from stress.scenario.spelling import nearest
-from stress.scenario.units import Misread
-
-MAX_REQUESTS = 10**12
-MAX_PASSES = 1_000
-MAX_SEED = 2**63 - 1
-OPERATIONS = ("resolve",)
-
-
-def _whole(lowest: int, highest: int, too_few: str, upper: str | None = None) -> Reader:
-    cure = f"write {lowest} to {upper or f'{highest:,}'}"
-    return lambda text: units.whole(text, lowest, highest, too_few, cure)
-
-
-def _duration(zero: str | None = None, example: str = "5s") -> Reader:
-    return lambda text: units.duration_s(text, zero=zero, example=example)
-
-
-def _warmup(text: str) -> int | float:
-    """Passes over all tenants as a whole number, or a time in seconds as a float."""
-    if text.isascii() and text.isdigit():
-        return units.whole(text, 0, MAX_PASSES, "too few passes", f"write 0 to {MAX_PASSES:,}")
-    return float(units.duration_s(text, zero=None, example="5s"))
-
-
-def _operation(text: str) -> str:
-    if text in OPERATIONS:
-        return text
-    near = nearest(text, OPERATIONS)
-    raise Misread("no such operation", f"did you mean {near}?" if near else "write resolve")
-
-
-def _keys(text: str) -> str:
-    return str(keys.parse(text))
-
-
-def _folder_of_binaries(path: str) -> str:
-    cure = "name the folder that holds initdb and postgres"
-    if not os.path.isdir(path):
-        raise Misread("no such folder", cure)
-    for folder, fault in ((path, None), (os.path.join(path, "bin"), path)):
-        if all(os.access(os.path.join(folder, name), os.X_OK) for name in ("initdb", "postgres")):
-            if fault is not None:
-                raise Misread("no initdb there", f"write {folder}")
-            return path
-    missing = "initdb" if not os.access(os.path.join(path, "initdb"), os.X_OK) else "postgres"
-    raise Misread(f"no {missing} there", cure)
-
-
-def _target(text: str) -> str:
-    # Whether it is there is looked up by stress.target.spec; only its form is seen here.
-    place, colon, name = text.rpartition(":")
-    if not (place and colon and name):
-        raise Misread("not MODULE:NAME or FILE.py:NAME", "write mypkg:factory")
-    return text
-
 
 OPTIONS: tuple[Option, ...] = (
     Option(
         "--procs",
         "Load",
         "worker processes",
-        _whole(1, MAX_PROCS, "at least one worker process is needed"),
+        readers.whole(1, MAX_PROCS, "at least one worker process is needed"),
         "N",
         "4",
         "1",
@@ -79,7 +21,7 @@ OPTIONS: tuple[Option, ...] = (
         "--threads",
         "Load",
         "threads per process",
-        _whole(1, MAX_THREADS, "at least one thread is needed"),
+        readers.whole(1, MAX_THREADS, "at least one thread is needed"),
         "N",
         "20",
     ),
@@ -87,7 +29,7 @@ OPTIONS: tuple[Option, ...] = (
         "--requests",
         "Load",
         "requests in total over all processes",
-        _whole(1, MAX_REQUESTS, "at least one request is needed"),
+        readers.whole(1, readers.MAX_REQUESTS, "at least one request is needed"),
         "N",
         "1000",
         short="-n",
@@ -96,7 +38,7 @@ OPTIONS: tuple[Option, ...] = (
         "--duration",
         "Load",
         "instead of -n: send requests for this time",
-        _duration("a run needs time", "10s"),
+        readers.duration("a run needs time", "10s"),
         "TIME",
         "10s",
         "none",
@@ -105,7 +47,7 @@ OPTIONS: tuple[Option, ...] = (
         "--steady",
         "Load",
         "after -n requests: go on for this time; 0 is off",
-        _duration(example="1s"),
+        readers.duration(example="1s"),
         "TIME",
         "1s",
         "1s",
@@ -114,7 +56,7 @@ OPTIONS: tuple[Option, ...] = (
         "--warmup",
         "Load",
         "passes over all tenants, or a time, before the start; 0 is off",
-        _warmup,
+        readers.warmup,
         "N|TIME",
         "5s",
         "1",
@@ -123,7 +65,7 @@ OPTIONS: tuple[Option, ...] = (
         "--graceful-stop",
         "Load",
         "time for requests in flight at the end",
-        _duration(),
+        readers.duration(),
         "TIME",
         "5s",
         "5s",
@@ -133,7 +75,7 @@ OPTIONS: tuple[Option, ...] = (
         "--tenants",
         "Tenants",
         "tenants, each with its own database",
-        _whole(1, MAX_TENANTS, "at least one tenant is needed"),
+        readers.whole(1, MAX_TENANTS, "at least one tenant is needed"),
         "N",
         "10",
         "10",
@@ -142,7 +84,7 @@ OPTIONS: tuple[Option, ...] = (
         "--keys",
         "Tenants",
         "which tenant a request asks for: uniform, zipf:S, hotspot:F:P, seq",
-        _keys,
+        readers.key_sequence,
         "KEYS",
         "zipf:0.99",
         "uniform",
@@ -151,7 +93,7 @@ OPTIONS: tuple[Option, ...] = (
         "--cache-ttl",
         "Tenants",
         "how long an answer may be cached; 0 is never",
-        _duration(example="300s"),
+        readers.duration(example="300s"),
         "TIME",
         "300s",
         "300s",
@@ -160,7 +102,7 @@ OPTIONS: tuple[Option, ...] = (
         "--seed",
         "Tenants",
         "the same seed gives the same sequence of tenants",
-        _whole(0, MAX_SEED, "a seed cannot be negative", "9223372036854775807"),
+        readers.whole(0, readers.MAX_SEED, "a seed cannot be negative", "9223372036854775807"),
         "N",
         "1",
         "1",
@@ -168,17 +110,17 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "--operation",
         "Target",
-        "what one request does: resolve",
-        _operation,
+        "what one request does: resolve, or query on a connection as well",
+        readers.operation,
         "OP",
-        "resolve",
+        "query",
         "resolve",
     ),
     Option(
         "--target",
         "Target",
         "what to test: MODULE:NAME or FILE.py:NAME",
-        _target,
+        readers.target,
         "SPEC",
         "mypkg:factory",
         "our resolver",
@@ -187,10 +129,63 @@ OPTIONS: tuple[Option, ...] = (
         "--pg-bin",
         "Target",
         "PostgreSQL's binaries for the embedded server",
-        _folder_of_binaries,
+        readers.folder_of_binaries,
         "DIR",
         "/usr/lib/postgresql/16/bin",
         "found",
+    ),
+    Option(
+        "--tenants-table",
+        "Control plane",
+        "shape of a table of tenants that is not the default one",
+        readers.readable_file,
+        "FILE",
+        "customers.toml",
+        "none",
+    ),
+    Option(
+        "--max-connections",
+        "Control plane",
+        "connections of ours to your servers, at most",
+        readers.whole(1, readers.MAX_CONNECTIONS, "a run needs at least one"),
+        "N",
+        "10",
+        "10",
+    ),
+    Option(
+        "--max-loads",
+        "Control plane",
+        "loads from your control plane, at most",
+        readers.rate("a run needs loads", "50/s"),
+        "RATE",
+        "50/s",
+        "50/s",
+    ),
+    Option(
+        "--allow-writes",
+        "Control plane",
+        "let phases change tenants that stress provision made",
+    ),
+    Option(
+        "--check",
+        "Checks",
+        "judge only this check; may be given again",
+        readers.check,
+        "ID",
+        "isolation",
+        "all",
+        many=True,
+        only=("expiry", "concurrent", "verify"),
+    ),
+    Option(
+        "--budget",
+        "Checks",
+        "time that all parts may take together",
+        readers.duration("a verification needs time", "90s"),
+        "TIME",
+        "90s",
+        "none",
+        only=("verify",),
     ),
     Option(
         "--threshold",
@@ -213,10 +208,19 @@ OPTIONS: tuple[Option, ...] = (
         "none",
     ),
     Option(
+        "--percentiles",
+        "Output",
+        "which percentiles the latency table shows",
+        readers.percentiles,
+        "P,P",
+        "50,95,99,99.9",
+        "50,95,99",
+    ),
+    Option(
         "--progress",
         "Output",
         "time between two progress lines",
-        _duration("a progress line needs time to report on", "1s"),
+        readers.duration("a progress line needs time to report on", "1s"),
         "TIME",
         "1s",
         "by the run's length",
@@ -228,3 +232,8 @@ OPTIONS: tuple[Option, ...] = (
 LONG_AND_SHORT = frozenset(
     name for option in OPTIONS for name in (option.long, option.short) if name is not None
 ) | {"--help"}
+
+
+def of_command(name: str) -> list[Option]:
+    """The options that a command may have."""
+    return [option for option in OPTIONS if not option.only or name in option.only]

@@ -50,6 +50,13 @@ OPTIONS = (
     "no_color",
     "pg_bin",
     "progress",
+    "tenants_table",
+    "max_connections",
+    "max_loads",
+    "allow_writes",
+    "percentiles",
+    "check",
+    "budget",
 )
 """The options of these commands, by name."""
 

@@ -13,6 +13,7 @@ from stress.scenario.thresholds import Threshold
 
 DEFAULT_SEED = 1
 DEFAULT_EMBEDDED_TENANTS = 10
+DEFAULT_PERCENTILES = (50.0, 95.0, 99.0)
 MAX_PROCS = 256
 MAX_THREADS = 1_000
 MAX_LANES = 10_000
@@ -27,7 +28,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Exactly one of `requests` and `duration_s` is set. tenants None: as many as the backend gives by
     default. target None: our own resolver. progress_s None: what suits the run's length.
     The warm-up asks for each tenant warmup_passes times, or lasts warmup_s where that is set; both
-    0 and None: there is none. `thresholds` holds all that apply, built-in ones included.
+    0 and None: there is none. tenants_table: a file. max_connections, max_loads_per_s and
+    allow_writes concern a control plane of the user's. checks: ids; empty: all. `thresholds` holds
+    all that apply, built-in ones included.
     """
 
     name: str = "heavy"
@@ -42,13 +45,20 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keys: str = "uniform"
     seed: int = DEFAULT_SEED
     cache_ttl_s: float = 300.0
-    operation: Literal["resolve"] = "resolve"
+    operation: Literal["resolve", "query"] = "resolve"
     target: str | None = None
     thresholds: tuple[Threshold, ...] = ()
     reference: bool = True
     graceful_stop_s: float = 5.0
     progress_s: float | None = None
     pg_bin: str | None = None
+    tenants_table: str | None = None
+    max_connections: int = 10
+    max_loads_per_s: float = 50.0
+    allow_writes: bool = False
+    checks: tuple[str, ...] = ()
+    budget_s: float | None = None
+    percentiles: tuple[float, ...] = DEFAULT_PERCENTILES
 
     @property
     def lanes(self) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stress.cli import COMMANDS, main
-from stress.scenario.options import OPTIONS
+from stress.scenario.options import OPTIONS, of_command
 from stress.scenario.phases import OPTIONS as PHASE_OPTIONS
 from stress.scenario.phases import PHASES
 from stress.scenario.profiles import PROFILES
@@ -53,7 +53,9 @@ def test_a_command_explains_each_of_its_options_with_its_default(
     assert (code, err) == (0, "")
     assert max(map(len, out.splitlines())) <= 80
     options = [
-        option for option in OPTIONS if command not in PHASES or option.name in PHASE_OPTIONS
+        option
+        for option in of_command(command)
+        if command not in PHASES or option.name in PHASE_OPTIONS
     ]
     for option in options:
         assert re.search(rf"^  (-n, )?{option.long}( [A-Z]+)?$|^  (-n, )?{option.long} ", out, re.M)
@@ -61,6 +63,8 @@ def test_a_command_explains_each_of_its_options_with_its_default(
     threads = {name: profile.threads for name, profile in PROFILES.items()}
     threads |= {name: phase.threads for name, phase in PHASES.items()}
     assert f"({threads[command]})" in out
+    if command in PHASES:
+        assert f"worker processes ({PHASES[command].procs})" in out
 
 
 def test_version_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,8 @@ def test_the_options_are_those_that_work() -> None:
         "--procs", "--threads", "--requests", "--duration", "--steady", "--warmup",
         "--graceful-stop", "--no-reference", "--tenants", "--keys", "--cache-ttl", "--seed",
         "--operation", "--target", "--pg-bin", "--threshold", "--no-thresholds", "--json",
-        "--progress", "--quiet", "--no-color",
+        "--progress", "--quiet", "--no-color", "--tenants-table", "--max-connections",
+        "--max-loads", "--allow-writes", "--percentiles", "--check", "--budget",
     }  # fmt: skip
     assert BY_NAME["requests"].short == "-n"
 
@@ -31,6 +32,7 @@ def test_the_example_of_an_option_is_a_value_of_it(
     option, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "customers.toml").touch()
     example = option.value.strip("'")
     given_values, mistakes = option.collect([example], {})
     assert not mistakes
@@ -139,3 +141,32 @@ def test_any_value_is_read_or_is_one_clear_line(option, text: str, environment: 
             where, what, mend = line.removeprefix("stress: "), ": ", "; "
             assert what in where
             assert mend in where
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "what"),
+    [
+        ("percentiles", "50,101", "there is no 101th percentile"),
+        ("percentiles", "0", "there is no 0th percentile"),
+        ("percentiles", "50,,99", "empty"),
+        ("percentiles", "p99", "not a number"),
+        ("percentiles", "1,2,3,4,5,6,7,8,9", "at most 8 have room"),
+        ("max_loads", "50", "50 has no unit"),
+        ("max_loads", "0/s", "a run needs loads"),
+        ("max_connections", "0", "a run needs at least one"),
+        ("check", "isolatoin", "did you mean isolation?"),
+        ("tenants_table", "nowhere.toml", "no such file"),
+        ("tenants_table", ".", "a folder, not a file"),
+        ("budget", "0s", "a verification needs time"),
+    ],
+)
+def test_a_value_that_is_none_is_told(name: str, text: str, what: str) -> None:
+    given_values, mistakes = BY_NAME[name].collect([text], {})
+    assert not given_values
+    assert what in str(mistakes[0])
+    assert len(str(mistakes[0])) <= LINE_WIDTH
+
+
+def test_percentiles_are_read_once_and_rising() -> None:
+    given_values, _ = BY_NAME["percentiles"].collect(["99, 50,99.9,50"], {})
+    assert given_values[0].value == (50.0, 99.0, 99.9)
