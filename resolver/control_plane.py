@@ -62,12 +62,20 @@ class ControlPlane:
         *,
         statement_timeout: float,
         table: TableMapping = DEFAULT_TABLE,
+        pool_size: int = _KEPT_CONNECTIONS,
+        max_overflow: int = _FURTHER_CONNECTIONS,
     ) -> None:
-        """statement_timeout in seconds: PostgreSQL ends a statement that takes longer."""
+        """statement_timeout in seconds: PostgreSQL ends a statement that takes longer. pool_size,
+        max_overflow: of this process, no more than a control plane needs."""
         self._url = url
         self._keyring = keyring
         self._table = table
         self._timeout = statement_timeout
+        self._pool = {
+            "pool_size": min(pool_size, _KEPT_CONNECTIONS),
+            "max_overflow": min(max_overflow, _FURTHER_CONNECTIONS),
+            "pool_timeout": statement_timeout,
+        }
         self._statement = table.row_statement()
         self._lock = threading.Lock()
         self._engine: Engine | None = None
@@ -184,14 +192,11 @@ class ControlPlane:
     def _make_engine(self) -> Engine:
         url = self._url
         arguments: dict[str, Any] = {}
-        pool: dict[str, Any] = {}
         if url.get_backend_name() == "sqlite":
             arguments["timeout"] = self._timeout
         elif url.drivername == DEFAULT_DRIVER and "connect_timeout" not in url.query:
             arguments["connect_timeout"] = max(2, math.ceil(self._timeout))  # libpq's least
-        if url.database not in (None, "", ":memory:"):
-            pool = {"pool_size": _KEPT_CONNECTIONS, "max_overflow": _FURTHER_CONNECTIONS}
-            pool["pool_timeout"] = self._timeout
+        in_memory = url.database in (None, "", ":memory:")  # SQLite then has a pool of its own
         engine = create_engine(
             url,
             connect_args=arguments,
@@ -199,7 +204,7 @@ class ControlPlane:
             isolation_level="AUTOCOMMIT",
             pool_reset_on_return=None,
             hide_parameters=True,
-            **pool,
+            **({} if in_memory else self._pool),
         )
         if url.get_backend_name() == "postgresql":
             event.listen(engine, "connect", self._limit_statements)

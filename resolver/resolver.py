@@ -27,7 +27,8 @@ class TenantResolver:
     database_url, encryption_key: of the control plane; by default DATABASE_URL and ENCRYPTION_KEY.
     cache_ttl (0 = no caching), negative_ttl, error_ttl, lease: seconds. jitter: share of the TTL by
     which deadlines are shortened at random. capacity: tenants held practically without eviction.
-    pool_size, max_overflow: connections of one tenant in one process. table: see `resolver.table`.
+    pool_size, max_overflow: connections of one tenant in one process, and at most as many to the
+    control plane. table: see `resolver.table`.
 
     Make it before the fork (gunicorn --preload): then all children share one cache.
     `resolve(tenant_id)` is the cache's own method, bound once: ResolvedTenant, or an error of
@@ -69,7 +70,14 @@ class TenantResolver:
         if not isinstance(table, TableMapping):
             table = DEFAULT_TABLE if table is None else TableMapping.from_keys(table)
         statement_timeout = lease * STATEMENT_SHARE_OF_LEASE
-        self._plane = ControlPlane(url, keyring, statement_timeout=statement_timeout, table=table)
+        self._plane = ControlPlane(
+            url,
+            keyring,
+            statement_timeout=statement_timeout,
+            table=table,
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+        )
         self._cache = make_cache(
             self._plane.load,
             capacity=capacity,

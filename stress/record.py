@@ -38,6 +38,10 @@ class Record:
     ended_by: str | None = None
     stacks: list[str] = field(default_factory=list)
     phase: Phase | None = None
+    shared: list[list[str]] = field(default_factory=list)
+    """Tenants whose databases are one and the same."""
+    loads_waited: int = 0
+    """Loads of the measured part that were held back."""
 
     def end(self, ending: Ending, by: str) -> None:
         """The run ended early; its thresholds are not judged."""

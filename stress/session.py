@@ -14,11 +14,10 @@ from typing import Any
 import msgspec
 
 from _timing import monotonic_ns
-from _timing.drive import note_load
 from stress import environment
-from stress.backend import embedded
 from stress.backend.backend import Backend
 from stress.errors import TargetError
+from stress.ground import Ground, find
 from stress.load.crew import Crew, CrewStopped
 from stress.load.interrupts import Interrupted, Interrupts
 from stress.load.lanes import NS, Program
@@ -28,15 +27,12 @@ from stress.load.stage import Stage
 from stress.load.ticker import Ticker, default_interval_s
 from stress.load.worker import Job
 from stress.record import Record
-from stress.redact import Redactor
 from stress.report.progress import PlainProgress
 from stress.report.result import SeriesPoint
 from stress.scenario import keys
-from stress.scenario.scenario import DEFAULT_EMBEDDED_TENANTS, Scenario
+from stress.scenario.scenario import Scenario
 from stress.target import spec
-from stress.target.answers import Place
-from stress.target.answers import Record as Row
-from stress.target.context import Context, ControlPlane
+from stress.target.context import Context
 from stress.target.loads import LoadWatch
 from stress.target.probe import probe
 from stress.target.protocol import Facts
@@ -61,7 +57,7 @@ class Session:
         self._environment = environment.describe("none started")
         self._build: Callable[[Context], Any] | None = None
         self._facts: Facts | None = None
-        self.backend: Backend | None = None
+        self._ground: Ground | None = None
 
     def __enter__(self) -> Session:
         self._stack.enter_context(self._interrupts)
@@ -78,9 +74,9 @@ class Session:
         record = Record(scenario, self._environment)
         try:
             self._open(record)
-            assert self.backend is not None
+            assert self._ground is not None
             self._measure_reference(record)
-            phase = make_phase(self.backend, scenario) if make_phase is not None else None
+            phase = make_phase(self._ground.backend, scenario) if make_phase is not None else None
             with ExitStack() as closing:
                 self._lead(record, phase, closing)
         except Interrupted as interrupted:
@@ -96,27 +92,24 @@ class Session:
         """The backend and the probe, the first time."""
         if self._interrupts.asked is not None:
             raise Interrupted(self._interrupts.asked)
-        if self.backend is None:
+        if self._ground is None:
             spec.locate(self._spec)  # nothing is started for a target that is not there
-            tenants = self._scenario.tenants or DEFAULT_EMBEDDED_TENANTS
-            backend = embedded.start(
-                tenants, pg_bin=self._scenario.pg_bin, progress=self._progress.line
-            )
-            self._stack.callback(self._close, backend.close)
-            self.backend = backend
-            self._environment = msgspec.structs.replace(self._environment, backend=backend.name)
-            self._redact = Redactor(backend.secrets())
+            self._ground = find(self._scenario, os.environ, self._progress.line)
+            self._stack.callback(self._close, self._ground.close)
+            name = self._ground.backend.name
+            self._environment = msgspec.structs.replace(self._environment, backend=name)
         record.environment = self._environment
-        record.tenant_ids = [truth.tenant_id for truth in self.backend.tenants]
+        record.tenant_ids = self._ground.tenant_ids
+        record.shared = self._ground.shared()
         if self._facts is None:
             self._build = spec.load(self._spec)
             self._facts = probe(
                 self._where,
                 self._build,
-                self._context(None, self._scenario, 1),
-                record.tenant_ids[0],
-                self._redact,
-                self.backend.after_fork_in_child,
+                self._ground.context(None, self._scenario, 1),
+                self._ground.first_sound_tenant,
+                self._ground.redact,
+                self._ground.backend.after_fork_in_child,
                 self._interrupts,
             )
         record.facts = self._facts
@@ -127,8 +120,9 @@ class Session:
         steady_s = scenario.steady_s or (REFERENCE_STEADY_S if scenario.duration_s else 0.0)
         if scenario.procs == 1 or not scenario.reference or not steady_s:
             return
+        assert self._ground is not None
         stage = Stage(1, scenario.threads, len(record.tenant_ids))
-        context = self._context(stage, scenario, 1)
+        context = self._ground.context(stage, scenario, 1)
         program = _program(scenario, counted=False, steady_s=steady_s)
         job = self._job(stage, scenario, lambda: self._built(context), program, context, None)
         crew = Crew(job, self._interrupts, scenario.graceful_stop_s)
@@ -138,13 +132,13 @@ class Session:
 
     def _lead(self, record: Record, phase: Phase | None, closing: ExitStack) -> None:
         """Build the target, fork the crew, lead it through its gates."""
-        scenario, backend = record.scenario, self.backend
-        assert backend is not None
+        assert self._ground is not None
+        scenario, backend = record.scenario, self._ground.backend
         assert record.facts is not None
         events = phase.events if phase is not None else 0
         stage = Stage(scenario.procs, scenario.threads, len(record.tenant_ids), events)
         record.stage, record.phase = stage, phase
-        context = self._context(stage, scenario, scenario.procs)
+        context = self._ground.context(stage, scenario, scenario.procs)
         record.target_built_ns = monotonic_ns()
         try:
             target = self._built(context)
@@ -168,7 +162,9 @@ class Session:
                 crew.cold()
                 crew.warm_up(scenario.warmup_s)
             duration_s = scenario.duration_s if phase is None else phase.duration_s
+            waited = self._ground.loads_waited
             crew.measure(duration_s, scenario.steady_s)
+            record.loads_waited = self._ground.loads_waited - waited
             ticker.finish()
             crew.prove()
             record.last_call_ns = monotonic_ns()
@@ -205,28 +201,6 @@ class Session:
         except Exception as error:
             record.stats_failed = f"get_cache_stats() raised {type(error).__name__}"
 
-    def _context(self, stage: Stage | None, scenario: Scenario, procs: int) -> Context:
-        """What a target by hand is given; loads through it are counted on the stage's slab."""
-        backend = self.backend
-        assert backend is not None
-        index = {truth.tenant_id: truth.index for truth in backend.tenants}
-
-        def note(tenant_id: str, started_ns: int, ended_ns: int) -> None:
-            # A phase sees the loader's statements as it sees any other.
-            if stage is not None and not stage.records and tenant_id in index:
-                note_load(stage.slab, index[tenant_id], started_ns, ended_ns)
-
-        url, key = backend.control_plane_url, backend.encryption_key
-        return Context(
-            control_plane_url=url,
-            encryption_key=key,
-            cache_ttl=scenario.cache_ttl_s,
-            procs=procs,
-            threads=scenario.threads,
-            control_plane=ControlPlane(url, key, table=backend.table, note=note),
-            table=backend.table,
-        )
-
     def _job(
         self,
         stage: Stage,
@@ -236,27 +210,27 @@ class Session:
         context: Context,
         phase: Phase | None,
     ) -> Job:
-        backend, facts = self.backend, self._facts
-        assert backend is not None
+        ground, facts = self._ground, self._facts
+        assert ground is not None
         assert facts is not None
-        committed = [
-            [Row(t.version, Place(t.host, t.port, t.database, t.username))] for t in backend.tenants
-        ]
-        for index, rows in (phase.committed() if phase is not None else {}).items():
-            committed[index] = [*committed[index], *rows]
+        committed = ground.committed(phase.committed() if phase is not None else {})
         return Job(
             stage=stage,
             build=build,
             facts=facts,
-            tenant_ids=[truth.tenant_id for truth in backend.tenants],
+            tenant_ids=ground.tenant_ids,
             committed=committed,
+            whose=ground.whose(committed),
+            mates=ground.mates(),
+            allowed=ground.allowed(scenario, stage.procs),
+            bucket=ground.bucket,
             program=program,
-            sequence=keys.sequence(scenario.keys, len(backend.tenants), scenario.seed),
+            sequence=keys.sequence(scenario.keys, stage.tenants, scenario.seed),
             control_plane=context.control_plane,
-            watch=lambda: LoadWatch(context.control_plane_url, backend.table.table),
+            watch=lambda: LoadWatch(context.control_plane_url, context.table.table),
             phase=phase,
-            redact=self._redact,
-            after_fork=backend.after_fork_in_child,
+            redact=ground.redact,
+            after_fork=ground.backend.after_fork_in_child,
             parent_pid=os.getpid(),
         )
 

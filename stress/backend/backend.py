@@ -5,7 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
+from sqlalchemy.engine import URL
+
 from resolver.table import DEFAULT_TABLE, TableMapping
+from stress.backend.ledger import Ledger
 from stress.backend.tenants import TenantTruth
 
 
@@ -17,6 +20,10 @@ class Backend(ABC):
     encryption_key: in the form of ENCRYPTION_KEY; never printed.
     table: the shape of the control plane's table.
     tenants: in the order of their index, each with what its own direct connection reported.
+    writable: indices of the tenants whose rows phases may change, and make new roles for.
+    admin: who may make roles where `writable` is not empty; password inside, never printed.
+    ledger: where what is made on somebody else's server is noted.
+    given: whether somebody else runs it, so that connections and loads are limited.
     """
 
     name: str
@@ -24,6 +31,10 @@ class Backend(ABC):
     encryption_key: str
     table: TableMapping = DEFAULT_TABLE
     tenants: Sequence[TenantTruth]
+    writable: frozenset[int] = frozenset()
+    admin: URL | None = None
+    ledger: Ledger | None = None
+    given: bool = False
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.name}, {len(self.tenants)} tenants>"

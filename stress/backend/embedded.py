@@ -53,10 +53,12 @@ class EmbeddedBackend(Backend):
     ) -> None:
         self.name = name
         self.control_plane_url = control_plane.render_as_string(hide_password=False)
-        self.admin_url = admin
+        self.admin_url = self.admin = admin
         self.encryption_key = encryption_key
         self.table = table
         self.tenants = tuple(tenants)
+        if table.version is not False:  # without one nothing grows that a phase could raise
+            self.writable = frozenset(range(len(self.tenants)))
         self._databases = [str(tenant.database) for tenant in tenants]
         self._secrets = [
             encryption_key,

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 import psycopg2
@@ -18,9 +19,10 @@ from resolver.keyring import Keyring
 from resolver.table import DEFAULT_TABLE, TableMapping
 from stress.backend import rows, sessions
 from stress.backend.backend import Backend
+from stress.backend.ledger import Ledger
 from stress.backend.plane import Plane
 from stress.backend.refusals import WHERE, first_line, place
-from stress.backend.tenants import Identity, TenantTruth, identify, without_password
+from stress.backend.tenants import Identity, TenantTruth, connect, identify, without_password
 from stress.errors import MAX_LINES, BackendError
 
 MOST_TENANTS = 100
@@ -38,12 +40,16 @@ class GivenBackend(Backend):
         encryption_key: str,
         table: TableMapping,
         found: Sequence[Found],
+        writable: frozenset[int] = frozenset(),
     ) -> None:
         self.name = name
+        self.given = True
         self.control_plane_url = url.render_as_string(hide_password=False)
         self.encryption_key = encryption_key
         self.table = table
         self.tenants = tuple(one.truth for one in found)
+        if writable:
+            self.writable, self.admin, self.ledger = writable, url, Ledger()
         reached = [one.url for one in found if one.url is not None and one.truth.identity]
         self._observers = {(url.host, url.port): url for url in reached}
         self._databases = {
@@ -103,13 +109,15 @@ def start(
     table: TableMapping = DEFAULT_TABLE,
     mapping_file: str | None = None,
     max_connections: int = CONNECTIONS,
+    allow_writes: bool = False,
     progress: Callable[[str], None],
 ) -> GivenBackend:
     """Read the active tenants (the first `tenants` of them by key; all, at most 100) and connect
     once to each of their databases, over at most `max_connections` connections at a time.
 
     A tenant whose row does not decrypt, or whose database does not answer, stays in the run: its
-    identity is None, and progress is given a line that names it. BackendError or SeveralErrors
+    identity is None, and progress is given a line that names it. allow_writes: phases may change
+    tenants that `stress provision` made, and none of the others. BackendError or SeveralErrors
     where the control plane cannot be used at all. No thread is left running.
     """
     url, keyring = _parse(database_url, encryption_key)
@@ -125,9 +133,39 @@ def start(
         what = f"decrypts none of {len(found):,} active tenants"
         raise BackendError("ENCRYPTION_KEY", what, "use this control plane's key")
     _tell_troubles(found, progress)
+    writable = _writable(url, table, found) if allow_writes else frozenset()
     name = place(url)
-    progress(f"{name}: {len(found):,} of {active:,} active tenants")
-    return GivenBackend(name, url, encryption_key, table, found)
+    progress(f"{name}: {len(found):,} of {active:,} active tenants{_told(allow_writes, writable)}")
+    return GivenBackend(name, url, encryption_key, table, found, writable)
+
+
+def _writable(url: URL, table: TableMapping, found: Sequence[Found]) -> frozenset[int]:
+    """The tenants that `stress provision` made on this server, by its own notes."""
+    if url.get_backend_name() != "postgresql" or table.version is False:
+        return frozenset()
+    ledger = Ledger()
+    with closing(connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        if not cursor.fetchone()[0]:
+            what = f"user {url.username} is no superuser, and makes no roles"
+            raise BackendError("--allow-writes", what, "give one, or drop it")
+        made = ledger.databases(cursor) if ledger.exists(cursor) else set()
+    system = identify(url).system
+    return frozenset(
+        one.truth.index
+        for one in found
+        if one.truth.identity is not None
+        and one.truth.identity.database in made
+        and one.truth.identity.system == system
+    )
+
+
+def _told(allow_writes: bool, writable: frozenset[int]) -> str:
+    if not allow_writes:
+        return "; nothing is written there"
+    if not writable:
+        return "; stress provision made none of them: nothing is written"
+    return f"; phases may change {len(writable):,} that stress provision made"
 
 
 def _parse(database_url: str, encryption_key: str) -> tuple[URL, Keyring]:

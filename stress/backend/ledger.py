@@ -64,6 +64,12 @@ class Ledger:
         )
         return [Entry(kind, name, oid) for kind, name, oid in cursor.fetchall()]
 
+    def databases(self, cursor: Any) -> set[str]:
+        """Today's names of the databases that were made here and still are there."""
+        made = SQL("SELECT datname FROM pg_database JOIN {} made USING (oid) WHERE kind = {}")
+        cursor.execute(made.format(_OWN, Literal("database")))
+        return {str(name) for (name,) in cursor.fetchall()}
+
     def note_role(self, name: str | None) -> Composable:
         """Notes a role that exists."""
         return SQL(

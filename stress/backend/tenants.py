@@ -15,9 +15,9 @@ CONNECT_LIMIT_S = 10
 
 _DIALECT: Dialect = URL.create("postgresql+psycopg2").get_dialect()()
 
-_SYSTEM = "SELECT system_identifier FROM pg_control_system()"
+SYSTEM = "SELECT system_identifier FROM pg_control_system()"
 _PLACE = "SELECT host(inet_server_addr()), inet_server_port(), current_database(), current_user"
-_MARKER = f"SELECT tenant_id FROM public.{MARKER_TABLE}"
+MARKER = f"SELECT tenant_id FROM public.{MARKER_TABLE}"
 
 
 class Identity(NamedTuple):
@@ -76,8 +76,8 @@ def identify(url: URL) -> Identity:
     """
     with closing(connect(url)) as connection:
         address, port, database, user = _ask(connection, _PLACE) or (None, None, "", "")
-        system = _ask_if_allowed(connection, _SYSTEM)
-        marker = _ask_if_allowed(connection, _MARKER)
+        system = _ask_if_allowed(connection, SYSTEM)
+        marker = _ask_if_allowed(connection, MARKER)
         return Identity(system, address, port, database, user, marker)
 
 
@@ -89,6 +89,15 @@ def shared(tenants: Iterable[TenantTruth]) -> list[list[TenantTruth]]:
         if tenant.identity is not None:
             classes.setdefault(tenant.identity, []).append(tenant)
     return [one for one in classes.values() if len(one) > 1]
+
+
+def mates(tenants: Iterable[TenantTruth]) -> dict[int, list[int]]:
+    """For each tenant of such a class the indices of the whole class, its own included."""
+    return {
+        one.index: [other.index for other in together]
+        for together in shared(tenants)
+        for one in together
+    }
 
 
 def _ask(connection: psycopg2.extensions.connection, question: str) -> tuple[Any, ...] | None:

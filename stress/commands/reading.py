@@ -8,7 +8,7 @@ from collections.abc import Callable
 from stress.commands.command import Values
 from stress.errors import SeveralErrors, UsageError
 from stress.scenario import build
-from stress.scenario.control_plane import refuse_given
+from stress.scenario.control_plane import mistakes_of
 from stress.scenario.output import Output
 from stress.scenario.scenario import Scenario
 
@@ -17,7 +17,7 @@ def read(
     values: Values, mistakes: list[UsageError], make: Callable[[Values], Scenario]
 ) -> tuple[Scenario, Output]:
     """The Scenario of `make`, and where its report goes. SeveralErrors with all mistakes."""
-    mistakes = [*mistakes, *refuse_given(os.environ)]
+    mistakes = [*mistakes, *mistakes_of(os.environ)]
     try:
         scenario = make(values)
     except SeveralErrors as several:

@@ -6,7 +6,7 @@ its version stands in the history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,15 +16,16 @@ from _timing import monotonic_ns
 from _timing.clock import sleep_until
 from _timing.drive import MEMO_FIELDS, MEMO_OBJECT, Lane, Plan, note_load
 from _timing.recorder import CHECK
+from stress.backend.allowance import Allowance
 from stress.load.connections import Connector
 from stress.load.findings import Findings
 from stress.load.ring import COMMIT, EVERY_TENANT, INVALIDATE, LOAD, NO_VERSION, RESOLVE, Ring
 from stress.load.stage import Stage
-from stress.target.answers import Answers
+from stress.load.whose import Whose
+from stress.target.answers import OUTCOME_MASK, Answers
 from stress.target.loads import LoadWatch
 from stress.target.protocol import Facts
 
-OUTCOME_MASK = 0b111
 SLEEP_SLICE_NS = 50_000_000
 
 
@@ -43,6 +44,8 @@ class Actor:
         watch: LoadWatch,
         connector: Connector | None,
         findings: Findings,
+        whose: Sequence[Whose],
+        allowed: Allowance | None,
     ) -> None:
         self.process = lane.process
         self.thread = lane.thread
@@ -53,6 +56,8 @@ class Actor:
         self.tenants = len(tenant_ids)
         self.ring = ring
         self.findings = findings
+        self.whose = whose
+        self._allowed = allowed
         self.mailbox = stage.mailboxes[lane.process]
         self._slab = stage.slab
         self._lane = lane
@@ -66,6 +71,12 @@ class Actor:
         self._plan = Plan(target.resolve, tenant_ids, self._judge)
         self.connects = facts.connects
         self.can_invalidate = facts.offers_invalidate
+
+    def lendable(self, index: int) -> int:
+        """The tenant whose connection this worker may borrow in place of that one's."""
+        if self._allowed is None:
+            return index
+        return self._allowed.of_worker(self.process, index, self.tenants)
 
     @property
     def stopping(self) -> bool:

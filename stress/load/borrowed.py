@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from _timing import monotonic_ns
 from stress.load.actor import Actor
-from stress.load.connections import WHERE_AM_I, ask
+from stress.load.connections import ask
 from stress.load.ring import BORROW, NO_VERSION
+from stress.load.whose import Whose
 from stress.target.answers import Record
 
 # Only what a borrower of ours leaves is looked for: what a target sets up itself is its own affair.
@@ -40,12 +41,18 @@ class BorrowersMistake(Exception):
 def borrow(
     actor: Actor, index: int, rows: Sequence[Record], *, soil: bool = False, fail: bool = False
 ) -> None:
-    """Borrow one connection and post what the server says of it; then leave a mess, or raise."""
+    """Borrow one connection and post what the server says of it; then leave a mess, or raise.
+
+    rows: the tenant's committed rows, any of which its credentials may be of. A tenant that the
+    tester itself could not ask is left out.
+    """
+    if actor.whose[index].identity is None:
+        return
     started = monotonic_ns()
     try:
         with actor.connection(index) as connection:
-            found = _ask(connection)
-            _post(actor, index, rows, found, started, soil)
+            found = _ask(connection, actor.whose[index], rows)
+            _post(actor, index, found, started, soil)
             if soil:
                 for statement in SOIL:
                     _execute(connection, statement)
@@ -60,9 +67,9 @@ def borrow(
         actor.mailbox.post("borrowed", tenant=actor.tenant_ids[index], asked=False)
 
 
-def _ask(connection: Any) -> dict[str, Any]:
+def _ask(connection: Any, whose: Whose, rows: Sequence[Record]) -> dict[str, Any]:
     open_transaction = _in_transaction(connection)
-    database, user, backend_pid, backend_start = ask(connection, WHERE_AM_I)
+    told = whose.ask(connection)
     path, lock, channel = ask(connection, LEFT_BEHIND)
     left = [
         what
@@ -74,32 +81,25 @@ def _ask(connection: Any) -> dict[str, Any]:
         )
         if found
     ]
-    session = f"{backend_pid}/{backend_start}"
-    return {"database": database, "user": user, "session": session, "left": left}
+    row = whose.right(told, rows)
+    return {
+        "database": told.database,
+        "user": told.user,
+        "session": told.session,
+        "left": left,
+        "right": row is not None,
+        "version": row.version if row is not None and type(row.version) is int else NO_VERSION,
+    }
 
 
-def _post(
-    actor: Actor,
-    index: int,
-    rows: Sequence[Record],
-    found: dict[str, Any],
-    started: int,
-    soil: bool,
-) -> None:
-    right = [
-        row
-        for row in rows
-        if (row.place.database, row.place.username) == (found["database"], found["user"])
-    ]
-    version = right[-1].version if right and type(right[-1].version) is int else NO_VERSION
+def _post(actor: Actor, index: int, found: dict[str, Any], started: int, soil: bool) -> None:
     ended = monotonic_ns()
-    actor.ring.append(BORROW, index, started, ended, version=version)
+    actor.ring.append(BORROW, index, started, ended, version=found.pop("version"))
     actor.mailbox.post(
         "borrowed",
         tenant=actor.tenant_ids[index],
         index=index,
         asked=True,
-        right=bool(right),
         soiled=soil,
         started_ns=started,
         ended_ns=ended,

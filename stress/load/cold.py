@@ -32,6 +32,7 @@ class ColdBlock:
     control_plane: ControlPlane
     findings: Findings
     mailbox: Mailbox
+    most_connections: int = MAX_CONNECTIONS
 
     def __call__(self, lane: Lane) -> None:
         """One load for each tenant, then the first connection of some tenants."""
@@ -73,7 +74,7 @@ class ColdBlock:
         if self.connector is None:
             return []
         times = []
-        for index in range(min(len(self.tenant_ids), MAX_CONNECTIONS)):
+        for index in range(min(len(self.tenant_ids), self.most_connections)):
             started = monotonic_ns()
             try:
                 with self.connector.open(self.tenant_ids[index]):

@@ -7,14 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from stress.backend.tenants import MARKER_TABLE
 from stress.target.protocol import Facts
-
-WHERE_AM_I = (
-    "SELECT current_database(), current_user, pg_backend_pid(), "
-    "(SELECT backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid())"
-)
-WHOSE = f"SELECT tenant_id FROM {MARKER_TABLE}"
 
 
 class Connector:

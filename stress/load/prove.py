@@ -2,57 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from _timing import monotonic_ns
-from stress.load.connections import WHERE_AM_I, WHOSE, Connector, ask
+from stress.backend.allowance import Allowance
+from stress.load.connections import Connector
 from stress.load.findings import Findings
 from stress.load.mailbox import Mailbox
+from stress.load.whose import Whose
 from stress.target.answers import Record
 
 MAX_SESSIONS = 100  # over all workers at once
 MAX_PER_WORKER = 10
 
 
-def sample_size(procs: int, tenants: int, process: int) -> int:
-    """How many tenants this worker proves, so that all together stay within MAX_SESSIONS."""
-    if process >= MAX_SESSIONS:
-        return 0
-    return min(tenants, MAX_PER_WORKER, max(1, MAX_SESSIONS // procs))
+def sample(process: int, procs: int, tenants: int, allowed: Allowance | None) -> list[int]:
+    """The tenants whose connections this worker proves, so that all together stay within what is
+    allowed: without an allowance MAX_SESSIONS."""
+    if allowed is not None:
+        count = min(tenants, MAX_PER_WORKER, allowed.tenants)
+        first = process * allowed.tenants
+    elif process >= MAX_SESSIONS:
+        return []
+    else:
+        count = min(tenants, MAX_PER_WORKER, max(1, MAX_SESSIONS // procs))
+        first = process * count
+    return [(first + offset) % tenants for offset in range(count)]
 
 
 def prove(
     connector: Connector,
-    tenant_ids: list[str],
-    committed: list[list[Record]],
-    first: int,
-    count: int,
+    indices: Sequence[int],
+    whose: Sequence[Whose],
+    committed: Sequence[Sequence[Record]],
     findings: Findings,
     mailbox: Mailbox,
 ) -> None:
-    """Open `count` tenants' connections, from index `first` on, and post what the server says."""
-    for offset in range(count):
-        index = (first + offset) % len(tenant_ids)
-        tenant = tenant_ids[index]
+    """Open these tenants' connections and post what the server says.
+
+    A tenant that the tester itself could not ask is left out: there is nothing to compare with.
+    """
+    for index in indices:
+        one = whose[index]
+        if one.identity is None:
+            continue
         started = monotonic_ns()
         try:
-            with connector.open(tenant) as connection:
-                database, user, backend_pid, backend_start = ask(connection, WHERE_AM_I)
-                (owner,) = ask(connection, WHOSE)
+            with connector.open(one.tenant_id) as connection:
+                told = one.ask(connection)
         except Exception as error:
             findings.failure(index, error, monotonic_ns())
-            mailbox.post("proof", tenant=tenant, right=None)
+            mailbox.post("proof", tenant=one.tenant_id, right=None)
             continue
-        right = owner == tenant and any(
-            (record.place.database, record.place.username) == (database, user)
-            for record in committed[index]
-        )
         mailbox.post(
             "proof",
-            tenant=tenant,
-            right=right,
-            database=database,
-            user=user,
-            owner=owner,
-            session=f"{backend_pid}/{backend_start}",
+            tenant=one.tenant_id,
+            right=one.right(told, committed[index]) is not None,
+            database=told.database,
+            user=told.user,
+            owner=told.owner,
+            session=told.session,
             started_ns=started,
             ended_ns=monotonic_ns(),
         )

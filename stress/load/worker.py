@@ -17,14 +17,17 @@ from types import FrameType
 from typing import Any
 
 from _timing.drive import Lane, Plan
+from stress.backend.allowance import Allowance
 from stress.load.actor import Actor
-from stress.load.cold import ColdBlock
+from stress.load.bucket import LoadBucket
+from stress.load.cold import MAX_CONNECTIONS, ColdBlock
 from stress.load.connections import Connector
 from stress.load.findings import Findings, frames_of
 from stress.load.lanes import LaneRunner, Program, Sequence
 from stress.load.phase import Phase, PhaseLane
-from stress.load.prove import prove, sample_size
+from stress.load.prove import prove, sample
 from stress.load.stage import GATE_DRAIN, GATE_LEAVE, GATE_PROVE, Stage
+from stress.load.whose import Whose
 from stress.redact import Redactor
 from stress.target.answers import Answers, Record
 from stress.target.context import ControlPlane
@@ -41,7 +44,8 @@ DUMP_STACKS = signal.SIGUSR1
 class Job:
     """What every worker of a crew is given; inherited through the fork, never pickled.
 
-    `build` gives the target: the object made before the fork, or one made here.
+    `build` gives the target: the object made before the fork, or one made here. mates: tenants that
+    share one database. allowed, bucket: limits of a server that somebody else runs.
     """
 
     stage: Stage
@@ -49,6 +53,10 @@ class Job:
     facts: Facts
     tenant_ids: list[str]
     committed: list[list[Record]]
+    whose: list[Whose]
+    mates: dict[int, list[int]]
+    allowed: Allowance | None
+    bucket: LoadBucket | None
     program: Program
     sequence: Sequence
     control_plane: ControlPlane
@@ -88,6 +96,8 @@ def _set_up_process(job: Job, process: int) -> None:
     signal.signal(DUMP_STACKS, lambda _number, _frame: mailbox.post("stacks", text=stacks()))
     # The parent's objects are shared pages until a collection touches them.
     gc.freeze()
+    if job.bucket is not None:
+        job.bucket.after_fork_in_child()
     job.after_fork()
 
 
@@ -156,7 +166,15 @@ class Worker:
             self._job.stage.slab.load_cells,
             self._findings.failure,
             self._findings.violation,
+            mates=self._job.mates,
+            pace=None if self._job.bucket is None else self._pace,
         )
+
+    def _pace(self) -> None:
+        """A call has loaded: wait until the next load may come."""
+        bucket, slab = self._job.bucket, self._job.stage.slab
+        if bucket is not None:
+            bucket.take(lambda: bool(slab.stopping))
 
     def _plan(self) -> Plan:
         facts = self._job.facts
@@ -186,6 +204,8 @@ class Worker:
                 watch,
                 self._connector,
                 self._findings,
+                job.whose,
+                job.allowed,
             )
             return PhaseLane(lane, actor, job.phase)
         cold = None
@@ -198,6 +218,7 @@ class Worker:
                 job.control_plane,
                 self._findings,
                 self._mailbox,
+                MAX_CONNECTIONS if job.allowed is None else job.allowed.tenants,
             )
         return LaneRunner(job.stage, lane, plan, job.program, job.sequence, position, cold)
 
@@ -205,14 +226,11 @@ class Worker:
         job = self._job
         if self._connector is None:
             return
-        count = sample_size(job.stage.procs, len(self._ids), self._process)
-        first = self._process * count
         prove(
             self._connector,
-            self._ids,
+            sample(self._process, job.stage.procs, len(self._ids), job.allowed),
+            job.whose,
             self._committed,
-            first,
-            count,
             self._findings,
             self._mailbox,
         )

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 from stress.errors import UsageError
 
-VARIABLES = ("DATABASE_URL", "ENCRYPTION_KEY")
+DATABASE_URL = "DATABASE_URL"
+ENCRYPTION_KEY = "ENCRYPTION_KEY"
+VARIABLES = (DATABASE_URL, ENCRYPTION_KEY)
 
 
-def refuse_given(environment: Mapping[str, str]) -> list[UsageError]:
-    """A line for each mistake; empty where the embedded server is meant.
+def mistakes_of(environment: Mapping[str, str]) -> list[UsageError]:
+    """A line for each mistake; whether the values are right is found out when they are used.
 
-    Never a silent change of backend: half a configuration, an empty secret, and a control plane
-    that cannot be used yet are all said.
+    Never a silent change of backend: half a configuration and an empty secret are both said.
     """
     found = {name: environment.get(name) for name in VARIABLES}
     mistakes = [
@@ -28,12 +29,4 @@ def refuse_given(environment: Mapping[str, str]) -> list[UsageError]:
         other = next(name for name in VARIABLES if name not in missing)
         cure = f"{other} needs it: export {missing[0]}=…"
         return [UsageError(missing[0], "not set", cure)]
-    if missing:
-        return []
-    return [
-        UsageError(
-            "DATABASE_URL",
-            "your own control plane is not supported yet",
-            "unset DATABASE_URL ENCRYPTION_KEY",
-        )
-    ]
+    return []

@@ -5,7 +5,7 @@ The drive loop recognises an answer it has seen judged before; every other one c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy.engine import URL, make_url
@@ -15,6 +15,7 @@ from _timing.recorder import ERROR, HIT, MISS, WAIT
 
 # A call that waited for another's load took at least this long; below it no load is looked for.
 SLOW_CALL_NS = 50_000
+OUTCOME_MASK = 0b111
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 SOURCES = {"hit": HIT, "miss": MISS, "wait": WAIT}
 
@@ -74,7 +75,12 @@ class Answers:
         load_cells: Any,
         on_failure: Callable[[int, BaseException, int], None],
         on_violation: Callable[[int, str, Reading, int, int], None],
+        *,
+        mates: Mapping[int, Collection[int]] | None = None,
+        pace: Callable[[], None] | None = None,
     ) -> None:
+        """mates: tenants whose databases are one and the same, by index. pace: called after a call
+        that loaded; returns when the next one may come."""
         self._ids = tenant_ids
         self._committed = committed
         self._owner: Mapping[Place, int] = {
@@ -83,6 +89,8 @@ class Answers:
         self._cells = load_cells
         self._on_failure = on_failure
         self._on_violation = on_violation
+        self._mates = mates or {}
+        self._pace = pace
 
     def __call__(
         self,
@@ -94,6 +102,20 @@ class Answers:
         ended_ns: int,
     ) -> int:
         """Outcome code, with the flags of what was found wrong or may be remembered."""
+        code = self._judge(index, answer, error, loads, started_ns, ended_ns)
+        if self._pace is not None and _loaded(code, loads, ended_ns - started_ns):
+            self._pace()
+        return code
+
+    def _judge(
+        self,
+        index: int,
+        answer: Any,
+        error: BaseException | None,
+        loads: int,
+        started_ns: int,
+        ended_ns: int,
+    ) -> int:
         if error is not None:
             self._on_failure(index, error, ended_ns)
             return ERROR
@@ -127,6 +149,9 @@ class Answers:
                 return 0
             # The fields are of one committed version, the number of another or of none.
             return TORN if _names_any(records, version) else INVENTED
+        mates = self._mates.get(index, ())
+        if any(_same(record.place, place) for mate in mates for record in self._committed[mate]):
+            return 0  # another name of the same database: nobody can tell them apart
         return self._foreign(place, records)
 
     def _foreign(self, place: Place, records: Sequence[Record]) -> int:
@@ -161,6 +186,12 @@ def describe(flags: int) -> str:
     if flags & WRONG:
         return "isolation"
     return "untorn" if flags & TORN else "no_invention"
+
+
+def _loaded(code: int, loads: int, took_ns: int) -> bool:
+    """Whether a call asked the control plane; one that failed did so if it took its time."""
+    outcome = code & OUTCOME_MASK
+    return outcome == MISS or loads > 0 or (outcome == ERROR and took_ns > SLOW_CALL_NS)
 
 
 def _same(committed: Place, given: Place) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, Engine, NullPool, RowMapping, create_engine
 from sqlalchemy.exc import DataError, DBAPIError
@@ -23,8 +24,8 @@ DEFAULT_LEASE_S = 5.0
 class ControlPlane:
     """Loads tenants' rows; every call is counted.
 
-    Made before the fork. Each thread of each process opens a connection of its own at its first
-    load and keeps it: none crosses a fork. The sums are of this process.
+    Made before the fork. Each process opens connections of its own, as many as load at one time,
+    and keeps them: none crosses a fork. The sums are of this process.
     """
 
     def __init__(
@@ -34,13 +35,16 @@ class ControlPlane:
         *,
         table: TableMapping = DEFAULT_TABLE,
         note: Note | None = None,
+        most: int | None = None,
     ) -> None:
-        """note(tenant_id, started_ns, ended_ns) is called at the end of each load."""
+        """note(tenant_id, started_ns, ended_ns) is called at the end of each load. most:
+        connections that one process may have; a load waits for one. None: no limit."""
         self._url = url
         self._keyring = Keyring(encryption_key)
         self._table = table
         self._statement = table.row_statement()
         self._note = note
+        self._most = most
         self._renew()
 
     def __repr__(self) -> str:
@@ -54,9 +58,10 @@ class ControlPlane:
         """
         self._inherited = getattr(self, "_opened", [])
         self._opened: list[Connection] = []
+        self._idle: list[Connection] = []
+        self._free = None if self._most is None else threading.Semaphore(self._most)
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._own = threading.local()
         self._engine: Engine | None = None
         self._loads = self._query_ns = self._decryption_ns = 0
 
@@ -103,32 +108,40 @@ class ControlPlane:
                 self._note(tenant_id, started, ended)
 
     def close(self) -> None:
-        """Close the calling thread's connection; the next load opens another."""
-        connection: Connection | None = getattr(self._own, "connection", None)
-        self._own.connection = None
-        if connection is not None and self._pid == os.getpid():
-            connection.close()
+        """Close this process's idle connections; the next load opens another."""
+        if self._pid != os.getpid():
+            return
+        while self._idle:
+            self._idle.pop().close()
 
     def _query(self, tenant_id: str) -> RowMapping | None:
-        connection = self._connection()
-        try:
-            return connection.execute(self._statement, {"tenant_id": tenant_id}).mappings().first()
-        except DataError:
-            return None  # not even a value of the key's type
-        except DBAPIError:
-            self.close()  # it may be broken; the next load opens another
-            raise
+        with self._free or nullcontext():
+            connection = self._take()
+            try:
+                found = connection.execute(self._statement, {"tenant_id": tenant_id})
+                row = found.mappings().first()
+            except DataError:
+                row = None  # not even a value of the key's type
+            except DBAPIError:
+                connection.close()  # it may be broken; the next load opens another
+                raise
+            self._idle.append(connection)
+            return row
 
-    def _connection(self) -> Connection:
-        connection: Connection | None = getattr(self._own, "connection", None)
-        if connection is None:
-            with self._lock:
-                if self._engine is None:
-                    self._engine = create_engine(
-                        self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
-                    )
-            connection = self._own.connection = self._engine.connect()
-            self._opened.append(connection)
+    def _take(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    def _connect(self) -> Connection:
+        with self._lock:
+            if self._engine is None:
+                self._engine = create_engine(
+                    self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+                )
+        connection = self._engine.connect()
+        self._opened.append(connection)
         return connection
 
 
@@ -136,7 +149,8 @@ class ControlPlane:
 class Context:
     """The argument of a target by hand (`name(context)`). Times in seconds.
 
-    lease: how long a call may wait for another call's load before it takes over.
+    lease: how long a call may wait for another call's load before it takes over. pool_size,
+    max_overflow: connections that one process may have to one tenant, and to the control plane.
     """
 
     control_plane_url: str = field(repr=False)
@@ -147,3 +161,9 @@ class Context:
     control_plane: ControlPlane
     lease: float = DEFAULT_LEASE_S
     table: TableMapping = DEFAULT_TABLE
+    pool_size: int = 5
+    max_overflow: int = 10
+
+    def limited(self) -> Context:
+        """The same with one connection to each place: on a server that somebody else runs."""
+        return replace(self, pool_size=1, max_overflow=0)

@@ -37,5 +37,7 @@ def target(context: Context) -> OurTarget:
             cache_ttl=context.cache_ttl,
             lease=context.lease,
             table=context.table,
+            pool_size=context.pool_size,
+            max_overflow=context.max_overflow,
         )
     )

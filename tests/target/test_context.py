@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -39,8 +38,10 @@ def plane(backend: EmbeddedBackend, notes: Notes) -> Iterator[ControlPlane]:
 
 
 def session_of(plane: ControlPlane) -> int:
-    """The server process that serves the calling thread's connection."""
-    return int(plane._connection().scalar(text("SELECT pg_backend_pid()")))
+    """The server process that will serve the next load."""
+    connection = plane._take()
+    plane._idle.append(connection)
+    return int(connection.scalar(text("SELECT pg_backend_pid()")))
 
 
 def test_a_record_opens_the_tenants_own_database(plane: ControlPlane) -> None:
@@ -72,23 +73,38 @@ def test_an_unknown_tenant_is_a_lookup_error(plane: ControlPlane, tenant_id: str
         plane.load(tenant_id)
 
 
-def test_each_thread_has_a_connection_of_its_own_and_keeps_it(plane: ControlPlane) -> None:
+def test_a_connection_is_kept_for_the_next_load_of_any_thread(plane: ControlPlane) -> None:
     sessions: list[int] = []
 
-    def load_twice() -> None:
+    def load() -> None:
         plane.load("tenant-0001")
         sessions.append(session_of(plane))
-        plane.load("tenant-0002")
-        sessions.append(session_of(plane))
-        plane.close()
 
-    threads = [threading.Thread(target=load_twice) for _ in range(3)]
+    for _ in range(3):
+        thread = threading.Thread(target=load)
+        thread.start()
+        thread.join()
+    assert len(set(sessions)) == 1
+    assert plane.loads == 3
+
+
+def test_a_process_has_no_more_connections_than_it_may(backend: EmbeddedBackend) -> None:
+    plane = ControlPlane(backend.control_plane_url, backend.encryption_key, most=2)
+    ready = threading.Barrier(6)
+
+    def load_often() -> None:
+        ready.wait()
+        for _ in range(20):
+            plane.load("tenant-0001")
+
+    threads = [threading.Thread(target=load_often) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(Counter(sessions).values()) == [2, 2, 2]
-    assert plane.loads == 6
+    assert plane.loads == 120
+    assert 1 <= len(plane._opened) <= 2
+    plane.close()
 
 
 def test_no_connection_crosses_a_fork(plane: ControlPlane) -> None:

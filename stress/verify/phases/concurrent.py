@@ -31,25 +31,40 @@ ASK_FOR_NS = 8_000_000
 ASK_PAUSE_NS = 400_000
 ROUNDS = 120
 KINDS = 4
+PACED_NS = 20_000_000_000  # how long the rounds may take where loads are limited
+FEWEST_ROUNDS = 16
 
 
 @dataclass
 class Concurrent:
-    """places, versions: of the rows as they are before the phase."""
+    """places, versions: of the rows as they are before the phase. writable: indices of the tenants
+    that `writer` may change. loads_per_s: how many the control plane is to bear; None: any."""
 
     tenants: int
     places: Sequence[Place]
     versions: Sequence[object]
     writer: Writer | None = None
+    writable: frozenset[int] = frozenset()
+    loads_per_s: float | None = None
     rounds: int = ROUNDS
     name: str = "concurrent"
     duration_s: float = field(init=False)
     events: int = field(init=False)
+    _round_ns: int = field(init=False, default=ROUND_NS)
 
     def __post_init__(self) -> None:
-        self.duration_s = (self.rounds + 2) * ROUND_NS / NS
+        if self.loads_per_s is not None:
+            self._pace(self.loads_per_s)
+        self.duration_s = (self.rounds + 2) * self._round_ns / NS
         asked = ASK_FOR_NS // ASK_PAUSE_NS + 2
         self.events = self.rounds * (asked + 2 * self.tenants + 8) + 1000
+
+    def _pace(self, loads_per_s: float) -> None:
+        """Longer rounds where the control plane is to be spared, and fewer of them then."""
+        loads = 1 + self.tenants + INVALIDATIONS + 1  # of four rounds, one of each kind
+        self._round_ns = max(ROUND_NS, round(loads / KINDS / loads_per_s * NS))
+        fitting = round(PACED_NS / self._round_ns) // KINDS * KINDS
+        self.rounds = min(self.rounds, max(FEWEST_ROUNDS, fitting))
 
     def committed(self) -> dict[int, list[Record]]:
         """Every version that the rounds may commit; the place stays."""
@@ -60,7 +75,7 @@ class Concurrent:
                 Record(version + step, self.places[index]) for step in range(1, self.rounds + 1)
             ]
             for index, version in enumerate(self.versions)
-            if isinstance(version, int)
+            if index in self.writable and isinstance(version, int)
         }
 
     def lane(self, actor: Actor, start_ns: int) -> None:
@@ -71,9 +86,9 @@ class Concurrent:
             self._in_between,
             self._connections,
         )
-        begin = start_ns + ROUND_NS
+        begin = start_ns + self._round_ns
         for number in range(self.rounds):
-            instant = begin + number * ROUND_NS
+            instant = begin + number * self._round_ns
             kind = number % KINDS
             leads = actor.position == number // KINDS % actor.lanes
             if leads and kind < 2:
@@ -95,7 +110,7 @@ class Concurrent:
 
     def _commit(self, actor: Actor, index: int) -> None:
         # Each process writes through a connection of its own: the writer opens it where it is used.
-        if self.writer is not None:
+        if self.writer is not None and index in self.writable:
             began = monotonic_ns()
             version = self.writer.raise_version(actor.tenant_ids[index])
             actor.committed(index, version, began)
@@ -130,6 +145,7 @@ class Concurrent:
         if not borrows:
             self._keep_asking(actor, index, instant)
             return
+        index = actor.lendable(index)
         committed = Record(self.versions[index], self.places[index])
         # Twice: whoever borrows next, often the same lane, may be given the soiled session.
         borrow(actor, index, [committed], soil=True, fail=number // KINDS % 2 == 1)

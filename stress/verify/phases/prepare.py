@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from stress.backend.backend import Backend
-from stress.backend.embedded import EmbeddedBackend
-from stress.backend.rotation import Rotation, Writer, can_write, prepare, refresh
+from stress.backend.rotation import Rotation, Writer, prepare, refresh
 from stress.scenario.scenario import Scenario
 from stress.target.answers import Place
 from stress.verify.phases.concurrent import Concurrent
 from stress.verify.phases.expiry import Expiry
 
-ROTATED = 2  # tenants whose credentials are replaced during the expiry phase
+# Tenants whose credentials are replaced during the expiry phase; fewer where sessions are limited.
+ROTATED = 2
+ROTATED_ELSEWHERE = 1
 
 
 def expiry(backend: Backend, scenario: Scenario) -> Expiry:
     """The expiry phase; with rotations where writing is allowed."""
     rotations: tuple[Rotation, ...] = ()
     writer = None
-    if can_write(backend) and isinstance(backend, EmbeddedBackend):
+    if backend.writable:
         refresh(backend)
-        last = range(max(0, len(backend.tenants) - ROTATED), len(backend.tenants))
-        rotations = tuple(prepare(backend, last, "rotated"))
-        writer = Writer(backend.control_plane_url)
+        rotated = ROTATED_ELSEWHERE if backend.given else ROTATED
+        rotations = tuple(prepare(backend, sorted(backend.writable)[-rotated:]))
+        writer = Writer(backend.control_plane_url, backend.table)
     return Expiry(
         cache_ttl_s=scenario.cache_ttl_s,
         tenants=len(backend.tenants),
@@ -34,15 +35,16 @@ def expiry(backend: Backend, scenario: Scenario) -> Expiry:
 def concurrent(backend: Backend, scenario: Scenario) -> Concurrent:
     """The concurrent phase; with new versions where writing is allowed."""
     writer = None
-    if can_write(backend) and isinstance(backend, EmbeddedBackend):
+    if backend.writable:
         refresh(backend)
-        writer = Writer(backend.control_plane_url)
-    del scenario
+        writer = Writer(backend.control_plane_url, backend.table)
     return Concurrent(
         tenants=len(backend.tenants),
         places=_places(backend),
         versions=[truth.version for truth in backend.tenants],
         writer=writer,
+        writable=backend.writable,
+        loads_per_s=scenario.max_loads_per_s if backend.given else None,
     )
 
 
