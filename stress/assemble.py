@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from _timing.recorder import CHECK, COUNTED, STEADY
+from stress.environment import wall_clock_offset_ns
 from stress.judge import caveats, validity, verdict
+from stress.judge.lifetimes import lifetimes
 from stress.judge.measures import RunMeasures
 from stress.judge.thresholds import judge
 from stress.load import blocks, figures, reports
@@ -25,7 +27,7 @@ def assemble(record: Record) -> Result:
     """The Result of a run that ended in any way."""
     scenario = record.scenario
     stage = record.stage or Stage(1, 1, max(1, len(record.tenant_ids)))
-    cold = blocks.cold_of(stage)
+    cold = blocks.cold_of(stage, record.round_trip_ns)
     headline = COUNTED if record.phase is None else CHECK
     counted = tally(stage.slab, headline)
     requests = blocks.requests_of(scenario.requests, counted)
@@ -35,7 +37,8 @@ def assemble(record: Record) -> Result:
     throughput = blocks.throughput_of(stage, headline, start)
     evidence = collect(record, stage)
     phases = blocks.phases_of(stage, scenario.requests)
-    cache = blocks.cache_of(stage, record.facts, headline, evidence.loads)
+    caches = 1 if evidence.scope == "host" and evidence.scope_stated else evidence.procs
+    cache = blocks.cache_of(stage, record.facts, headline, evidence.loads, caches)
     checks = run_checks(evidence)
     if record.ending == "hung":
         checks = [_hung(record) if check.id == "liveness" else check for check in checks]
@@ -84,6 +87,8 @@ def assemble(record: Record) -> Result:
         identities=identities,
         stopped_by=record.ended_by,
         measured_s=blocks.measured_s(stage, start),
+        lifetimes=lifetimes(evidence),
+        wall_clock_step_ns=wall_clock_offset_ns() - record.wall_offset_ns,
     )
     return msgspec.structs.replace(result, caveats=caveats.find(result))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import time
+from collections.abc import Callable
 from importlib import metadata
 
 from _timing import clock
 from stress.report.result import Environment
 
+READINGS = 5
 VERSIONS = ("tenant-stress", "numpy", "SQLAlchemy", "psycopg2-binary", "cryptography")
 
 
@@ -31,6 +34,21 @@ def describe(backend: str) -> Environment:
         backend=backend,
         load_average=os.getloadavg()[0],
     )
+
+
+def wall_clock_offset_ns(
+    wall_ns: Callable[[], int] = time.time_ns, steady_ns: Callable[[], int] = time.monotonic_ns
+) -> int:
+    """How far the wall clock is ahead of the monotonic one; it changes only where the wall clock is
+    set or the machine sleeps, for both are slewed alike.
+
+    The tightest of some readings: between two clocks the processor may be taken away.
+    """
+    found = []
+    for _ in range(READINGS):
+        before, wall, after = steady_ns(), wall_ns(), steady_ns()
+        found.append((after - before, wall - (before + after) // 2))
+    return min(found)[1]
 
 
 def _version(name: str) -> str:

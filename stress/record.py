@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stress.environment import wall_clock_offset_ns
 from stress.judge.verdict import Ending
 from stress.load.phase import Phase
 from stress.load.reference import ReferenceRun
@@ -42,6 +43,9 @@ class Record:
     """Tenants whose databases are one and the same."""
     loads_waited: int = 0
     """Loads of the measured part that were held back."""
+    round_trip_ns: float | None = None
+    wall_offset_ns: int = field(default_factory=wall_clock_offset_ns)
+    """Of the wall clock against the monotonic one, when the run began."""
 
     def end(self, ending: Ending, by: str) -> None:
         """The run ended early; its thresholds are not judged."""

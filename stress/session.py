@@ -23,6 +23,7 @@ from stress.load.interrupts import Interrupted, Interrupts
 from stress.load.lanes import NS, Program
 from stress.load.phase import Phase
 from stress.load.reference import run_reference
+from stress.load.round_trip import round_trip_ns
 from stress.load.stage import Stage
 from stress.load.ticker import Ticker, default_interval_s
 from stress.load.worker import Job
@@ -154,6 +155,8 @@ class Session:
         ticker = Ticker(stage, interval, lambda *seen: self._tell(scenario, *seen), name)
         crew = Crew(job, self._interrupts, scenario.graceful_stop_s, ticker)
         before = backend.sessions()
+        if phase is None:
+            record.round_trip_ns = round_trip_ns(context.control_plane_url)
         record.series = ticker.points
         with self._guarded(crew, record):
             crew.fork()

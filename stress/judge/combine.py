@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from stress.judge import checklist, exits
-from stress.judge.caveats import MAX_CAVEATS
+from stress.judge.caveats import CAUSES, worst
 from stress.judge.verdict import Ending, decide
 from stress.report.result import (
     Caveat,
@@ -130,11 +130,12 @@ def _heaviest(head: Result, thresholds: Sequence[ThresholdResult]) -> list[Thres
 
 
 def _caveats(results: Sequence[Result]) -> list[Caveat]:
-    """Each id once, heavy's first: its figures are those that the report shows."""
-    shown = [result for result in results if result.scenario["name"] == HEADLINE]
-    shown += [result for result in results if result.headline == "check"]
-    found: dict[str, Caveat] = {}
-    for result in shown:
-        for caveat in result.caveats:
-            found.setdefault(caveat.id, caveat)
-    return list(found.values())[:MAX_CAVEATS]
+    """Each id once, the worst first. Of one id heavy's: its figures are those that are shown.
+
+    Of the smaller profiles only what explains a failure: their figures are not shown.
+    """
+    heavy = [result for result in results if result.scenario["name"] == HEADLINE]
+    phases = [result for result in results if result.headline == "check"]
+    found = [caveat for result in heavy + phases for caveat in result.caveats]
+    found += [one for result in results for one in result.caveats if one.id in CAUSES]
+    return worst(found)

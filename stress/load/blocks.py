@@ -92,7 +92,9 @@ def _outcomes(one: Tally) -> Cache:
     )
 
 
-def cache_of(stage: Stage, facts: Facts | None, headline: int, loads: int | None) -> Cache:
+def cache_of(
+    stage: Stage, facts: Facts | None, headline: int, loads: int | None, caches: int
+) -> Cache:
     """Outcomes of the counted part; the speed-up from it where it has misses enough, else cold."""
     slab = stage.slab
     counted = tally(slab, headline)
@@ -118,11 +120,27 @@ def cache_of(stage: Stage, facts: Facts | None, headline: int, loads: int | None
         speedup_from=origin if speedup is not None else None,
         speedup_median=median,
         source="answer" if says else "loader",
+        caches=caches,
+        capacity=_capacity(stage),
+        oldest_entry_s=_oldest_entry_s(stage, counted),
     )
 
 
-def cold_of(stage: Stage) -> Cold | None:
-    """The cold block, where it took place."""
+def _capacity(stage: Stage) -> int | None:
+    """What one cache has room for, as the target states it."""
+    stated = (reports.first_stats(stage) or {}).get("capacity")
+    return stated if isinstance(stated, int) and not isinstance(stated, bool) else None
+
+
+def _oldest_entry_s(stage: Stage, last: Tally) -> float | None:
+    """From the first call of all to the last of the headline phase."""
+    starts = [tally(stage.slab, role).first_start_ns for role in (COLD, WARMUP)]
+    first = min((start for start in (*starts, last.first_start_ns) if start), default=0)
+    return max(0, last.last_end_ns - first) / NS if last.finished else None
+
+
+def cold_of(stage: Stage, round_trip_ns: float | None) -> Cold | None:
+    """The cold block, where it took place. round_trip_ns: to the control plane and back."""
     one = tally(stage.slab, COLD)
     if not one.finished:
         return None
@@ -147,6 +165,7 @@ def cold_of(stage: Stage) -> Cold | None:
         ),
         connections=len(connects),
         wall_s=max(0, one.last_end_ns - one.first_start_ns) / NS,
+        round_trip_ns=round_trip_ns,
     )
 
 

@@ -26,7 +26,11 @@ class Cache(Part, frozen=True, kw_only=True):
     """Outcomes of the headline phase; None where outcomes could not be seen.
 
     hit_rate = hits / total. speedup = mean miss / mean hit, by service time.
-    source says how hits and misses were told apart.
+    source says how hits and misses were told apart. caches: 1 where it is one for the host, else
+    (or where the target does not say) one for each process. capacity: entries that one of them has
+    room for, as the target states it. oldest_entry_s: from the run's first call to the last of this
+    phase: no entry is older. loads_capped: whether --max-loads held calls back; False: a cap was
+    asked for, but the loads are not seen; None: no cap.
     """
 
     hits: int | None
@@ -39,6 +43,24 @@ class Cache(Part, frozen=True, kw_only=True):
     speedup_from: Literal["measured", "cold"] | None
     speedup_median: float | None
     source: Literal["answer", "loader", "statements", "counters", "unknown"]
+    caches: int | None = None
+    capacity: int | None = None
+    oldest_entry_s: float | None = None
+    loads_capped: bool | None = None
+
+
+class Lifetimes(Part, frozen=True, kw_only=True):
+    """How long entries lived: from a tenant's load to its next, with no invalidation between.
+
+    reloads: how many such pairs there were; without one the times are None. alive_s: the longest
+    time from a tenant's last load to its last answer: that entry lived at least as long.
+    """
+
+    reloads: int
+    shortest_s: float | None
+    median_s: float | None
+    longest_s: float | None
+    alive_s: float | None
 
 
 class Summary(Part, frozen=True, kw_only=True):
@@ -80,13 +102,18 @@ class ColdParts(Part, frozen=True, kw_only=True):
 
 
 class Cold(Part, frozen=True, kw_only=True):
-    """Each tenant's first load, one at a time, in one worker."""
+    """Each tenant's first load, one at a time, in one worker.
+
+    round_trip_ns: median time of a `SELECT 1` on a connection to the control plane of the tester's
+    own, taken just before.
+    """
 
     loads: int
     latency_ns: Latencies
     parts_ns: ColdParts
     connections: int
     wall_s: float
+    round_trip_ns: float | None = None
 
 
 class Throughput(Part, frozen=True, kw_only=True):

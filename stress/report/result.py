@@ -20,6 +20,7 @@ from stress.report.figures import (
     ColdParts,
     Latencies,
     Latency,
+    Lifetimes,
     Process,
     Reference,
     Requests,
@@ -58,6 +59,7 @@ __all__ = [
     "Error",
     "Latencies",
     "Latency",
+    "Lifetimes",
     "Outcome",
     "PhaseResult",
     "Process",
@@ -97,7 +99,11 @@ class PhaseResult(Part, frozen=True, kw_only=True):
 
 
 class Environment(Part, frozen=True, kw_only=True):
-    """Where the run took place. No host name, no user name, no path."""
+    """Where the run took place. No host name, no user name, no path.
+
+    shared_databases: tenants that have one database and one user in common, class by class; None
+    where nobody compared them.
+    """
 
     os: str
     kernel: str
@@ -111,6 +117,7 @@ class Environment(Part, frozen=True, kw_only=True):
     versions: dict[str, str]
     backend: str
     load_average: float | None = None
+    shared_databases: list[list[str]] | None = None
 
 
 class Result(Part, frozen=True, kw_only=True):
@@ -146,3 +153,9 @@ class Result(Part, frozen=True, kw_only=True):
 
     measured_s: float = 0.0
     """Wall time from the start instant to the last end, all measured phases together."""
+
+    lifetimes: Lifetimes | None = None
+    """How long entries lived, where every call was recorded."""
+
+    wall_clock_step_ns: int | None = None
+    """How far the wall clock was set, or jumped, against the monotonic clock during the run."""
