@@ -113,7 +113,7 @@ def _ask_if_allowed(connection: psycopg2.extensions.connection, question: str) -
     """The answer's one value; None where there is no such table, or no permission."""
     try:
         answer = _ask(connection, question)
-    except psycopg2.errors.SyntaxErrorOrAccessRuleViolation:  # class 42
+    except psycopg2.ProgrammingError:  # no such table, or no right to read it
         with connection.cursor() as cursor:
             cursor.execute("ROLLBACK")
         return None

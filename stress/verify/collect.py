@@ -77,6 +77,7 @@ def collect(record: Record, stage: Stage) -> Evidence:
         rotated=frozenset(getattr(record.phase, "rotated", ())),
         invalidated=_invalidated(history, len(record.tenant_ids)),
         tenant_ids=tuple(record.tenant_ids),
+        shared=tuple(tuple(together) for together in record.shared),
     )
 
 

@@ -137,6 +137,8 @@ class Evidence:
     invalidated: int = 0
     """Tenants that invalidations concerned, counted once for each."""
     tenant_ids: tuple[str, ...] = ()
+    shared: tuple[tuple[str, ...], ...] = ()
+    """Classes of tenants whose databases are one and the same."""
     rotated: frozenset[str] = frozenset()
     """Tenants whose credentials were changed during the phase."""
 

@@ -2,16 +2,20 @@
 
 Holds when the tenant, database and user of every answer are those of the tenant that was asked
 for, and the server confirms them on a sample of live connections. 0 wrong of N answers bounds the
-true rate at 95 % confidence to 3/N (the rule of three: 1 - 0.05^(1/N) < 3/N).
+true rate at 95 % confidence to 3/N (the rule of three: 1 - 0.05^(1/N) < 3/N). Between tenants
+whose own databases are one and the same it cannot be tested.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from stress.report.result import Check, Witness, WitnessEvent
 from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence, Proof, Violation
 
 ID = "isolation"
+NAMED = 3  # tenants of one class that are named
 RULE = (
     "An answer names the database and the user of the tenant that was asked for, and of no other."
 )
@@ -30,6 +34,8 @@ def check(evidence: Evidence) -> Check:
     examined = evidence.answers
     if not examined and not violations:
         return not_tested(ID, "no answer came back", "no answer")
+    if not violations and any(len(one) == evidence.tenants for one in evidence.shared):
+        return not_tested(ID, "all tenants have one database and one user", "one database")
     proven = f"{len(asked)} proven on the live connection" if asked else ""
     if not proven:
         proven = (
@@ -40,6 +46,7 @@ def check(evidence: Evidence) -> Check:
     notes = [proven]
     if not evidence.facts.has_url:
         notes.append("compared by the tenant id alone: the target's answers name no database")
+    notes += [_not_between(together) for together in evidence.shared]
     return Check(
         id=ID,
         status="fail" if violations else "pass",
@@ -50,6 +57,12 @@ def check(evidence: Evidence) -> Check:
         witness=_witness(evidence, refuted) if violations else None,
         notes=notes,
     )
+
+
+def _not_between(together: Sequence[str]) -> str:
+    """What cannot be told of tenants with one database."""
+    more = f" and {len(together) - NAMED:,} more" if len(together) > NAMED else ""
+    return f"not tested between {', '.join(together[:NAMED])}{more}: they have one database"
 
 
 def _witness(evidence: Evidence, refuted: list[Proof]) -> Witness | None:
