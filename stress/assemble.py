@@ -17,8 +17,8 @@ from stress.load.figures import tally
 from stress.load.stage import Stage
 from stress.record import Record
 from stress.report.result import Check, Result
-from stress.scenario.command import told_target
-from stress.scenario.scenario import DEFAULT_EMBEDDED_TENANTS, Scenario
+from stress.scenario.command import told_path, told_target
+from stress.scenario.scenario import Scenario
 from stress.verify.catalog import run_checks
 from stress.verify.collect import collect
 
@@ -111,7 +111,9 @@ def _scenario(scenario: Scenario, record: Record) -> dict[str, Any]:
     if record.phase is not None:
         told["duration_s"] = record.phase.duration_s
     told["thresholds"] = [threshold.expression for threshold in scenario.thresholds]
-    told["default_tenants"] = DEFAULT_EMBEDDED_TENANTS
+    told["default_tenants"] = record.default_tenants
+    if scenario.tenants_table is not None:
+        told["tenants_table"] = told_path(scenario.tenants_table)
     told["tenants"] = len(record.tenant_ids) or scenario.tenants
     told["target"] = told_target(scenario.target) if scenario.target else "resolver"
     return told

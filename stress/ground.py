@@ -16,7 +16,7 @@ from stress.load.bucket import LoadBucket
 from stress.load.stage import Stage
 from stress.load.whose import Whose
 from stress.redact import Redactor
-from stress.scenario.scenario import Scenario
+from stress.scenario.scenario import DEFAULT_EMBEDDED_TENANTS, Scenario
 from stress.target.answers import Place, Record
 from stress.target.context import Context, ControlPlane
 
@@ -41,6 +41,12 @@ class Ground:
         """Of whom an answer can be expected: one that the tester itself could ask."""
         tenants = self.backend.tenants
         return next((one for one in tenants if one.identity is not None), tenants[0]).tenant_id
+
+    def default_tenants(self, scenario: Scenario) -> int | None:
+        """How many tenants a run has without --tenants; None where that is not known."""
+        if not self.backend.given:
+            return DEFAULT_EMBEDDED_TENANTS
+        return len(self.backend.tenants) if scenario.tenants is None else None
 
     def allowed(self, scenario: Scenario, procs: int) -> Allowance | None:
         """How many sessions a worker may have; None: as many as it needs."""

@@ -11,7 +11,7 @@ from stress.load.phase import Phase
 from stress.load.reference import ReferenceRun
 from stress.load.stage import Stage
 from stress.report.result import Environment, SeriesPoint
-from stress.scenario.scenario import Scenario
+from stress.scenario.scenario import DEFAULT_EMBEDDED_TENANTS, Scenario
 from stress.target.protocol import Facts
 from stress.verify.evidence import Sessions
 
@@ -39,6 +39,8 @@ class Record:
     ended_by: str | None = None
     stacks: list[str] = field(default_factory=list)
     phase: Phase | None = None
+    default_tenants: int | None = DEFAULT_EMBEDDED_TENANTS
+    """How many tenants the same command has without --tenants."""
     shared: list[list[str]] = field(default_factory=list)
     """Tenants whose databases are one and the same."""
     loads_waited: int = 0

@@ -101,6 +101,7 @@ class Session:
             self._environment = msgspec.structs.replace(self._environment, backend=name)
         record.environment = self._environment
         record.tenant_ids = self._ground.tenant_ids
+        record.default_tenants = self._ground.default_tenants(self._scenario)
         record.shared = self._ground.shared()
         if self._facts is None:
             self._build = spec.load(self._spec)

@@ -10,13 +10,18 @@ from typing import Any
 from stress.scenario.phases import EXPIRY_TTL_S, PHASES
 from stress.scenario.profiles import PROFILES
 from stress.scenario.scenario import DEFAULT_SEED, Scenario
-from stress.scenario.units import duration_text
+from stress.scenario.units import duration_text, figure_text, rate_text
 
 
 def told_target(spec: str) -> str:
     """The target as it may stand in a file: no absolute path."""
     place, _, name = spec.rpartition(":")
-    return f"{os.path.basename(place)}:{name}" if os.path.isabs(place) else spec
+    return f"{told_path(place)}:{name}"
+
+
+def told_path(path: str) -> str:
+    """A path as it may stand in a file: the name alone of an absolute one."""
+    return os.path.basename(path) if os.path.isabs(path) else path
 
 
 def command_of(told: Mapping[str, Any], **changed: Any) -> str:
@@ -66,4 +71,29 @@ def _of_tenants(values: Mapping[str, Any], told: Mapping[str, Any], name: str) -
         words += ["--cache-ttl", duration_text(values["cache_ttl_s"])]
     if values["seed"] != DEFAULT_SEED:
         words += ["--seed", f"{values['seed']}"]
+    return words + _of_control_plane(values)
+
+
+def _of_control_plane(values: Mapping[str, Any]) -> list[str]:
+    """The options that a control plane of the user's calls for, and those that every command has
+    beside them."""
+    words = []
+    default = Scenario()
+    if values.get("operation", default.operation) != default.operation:
+        words += ["--operation", values["operation"]]
+    if values.get("tenants_table") is not None:
+        words += ["--tenants-table", told_path(values["tenants_table"])]
+    if values.get("max_connections", default.max_connections) != default.max_connections:
+        words += ["--max-connections", f"{values['max_connections']}"]
+    if values.get("max_loads_per_s", default.max_loads_per_s) != default.max_loads_per_s:
+        words += ["--max-loads", rate_text(values["max_loads_per_s"])]
+    if values.get("allow_writes"):
+        words += ["--allow-writes"]
+    for check in values.get("checks", ()):
+        words += ["--check", check]
+    if values.get("budget_s") is not None:
+        words += ["--budget", duration_text(values["budget_s"])]
+    percentiles = tuple(values.get("percentiles") or default.percentiles)
+    if percentiles != default.percentiles:
+        words += ["--percentiles", ",".join(figure_text(one) for one in percentiles)]
     return words

@@ -111,10 +111,15 @@ def duration_s(text: str, *, zero: str | None = None, example: str = "5s") -> fl
     return float(ns / NS)
 
 
+def figure_text(value: float) -> str:
+    """A number as it may be typed again: exact, without an exponent."""
+    figure = f"{Decimal(repr(float(value))):f}"
+    return figure.rstrip("0").rstrip(".") if "." in figure else figure
+
+
 def duration_text(seconds: float) -> str:
-    """A duration as it may be typed again: exact, without an exponent."""
-    figure = f"{Decimal(repr(float(seconds))):f}"
-    return f"{figure.rstrip('0').rstrip('.') if '.' in figure else figure}s"
+    """A duration as it may be typed again."""
+    return f"{figure_text(seconds)}s"
 
 
 def rate_per_s(text: str) -> Fraction:
@@ -125,6 +130,11 @@ def rate_per_s(text: str) -> Fraction:
             raise Misread(f"{text} has no unit", f"write {text}/s")
         raise Misread(_not("a rate", text), "write 100/s")
     return Fraction(found[1]) / _RATE_S[found[2]]
+
+
+def rate_text(per_s: float) -> str:
+    """A rate as it may be typed again."""
+    return f"{figure_text(per_s)}/s"
 
 
 def share(text: str) -> Fraction:

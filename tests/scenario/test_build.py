@@ -1,3 +1,4 @@
+import os
 import shlex
 from typing import Any
 
@@ -162,6 +163,12 @@ SCENARIOS = st.builds(
     target=st.sampled_from([None, "mypkg:factory", "my path/file.py:a.b"]),
     graceful_stop_s=SECONDS,
     reference=st.booleans(),
+    operation=st.sampled_from(["resolve", "query"]),
+    tenants_table=st.sampled_from([None, os.path.relpath(__file__)]),
+    max_connections=st.integers(1, 10_000),
+    max_loads_per_s=SECONDS.filter(bool),
+    allow_writes=st.booleans(),
+    percentiles=st.sampled_from([(50.0, 95.0, 99.0), (50.0, 99.9), (99.999,)]),
 )
 
 
