@@ -21,6 +21,7 @@ from stress.scenario.command import told_path, told_target
 from stress.scenario.scenario import Scenario
 from stress.verify.catalog import run_checks
 from stress.verify.collect import collect
+from stress.verify.evidence import Evidence
 
 
 def assemble(record: Record) -> Result:
@@ -39,6 +40,7 @@ def assemble(record: Record) -> Result:
     phases = blocks.phases_of(stage, scenario.requests)
     caches = 1 if evidence.scope == "host" and evidence.scope_stated else evidence.procs
     cache = blocks.cache_of(stage, record.facts, headline, evidence.loads, caches)
+    cache = msgspec.structs.replace(cache, loads_capped=_capped(record, evidence))
     checks = run_checks(evidence)
     if record.ending == "hung":
         checks = [_hung(record) if check.id == "liveness" else check for check in checks]
@@ -91,6 +93,15 @@ def assemble(record: Record) -> Result:
         wall_clock_step_ns=wall_clock_offset_ns() - record.wall_offset_ns,
     )
     return msgspec.structs.replace(result, caveats=caveats.find(result))
+
+
+def _capped(record: Record, evidence: Evidence) -> bool | None:
+    """Whether --max-loads held calls of the measured part back; False: it could not."""
+    if not record.loads_limited:
+        return None
+    if evidence.loads is None:
+        return False
+    return True if record.loads_waited else None
 
 
 def _hung(record: Record) -> Check:

@@ -43,6 +43,7 @@ class Record:
     """How many tenants the same command has without --tenants."""
     shared: list[list[str]] = field(default_factory=list)
     """Tenants whose databases are one and the same."""
+    loads_limited: bool = False
     loads_waited: int = 0
     """Loads of the measured part that were held back."""
     round_trip_ns: float | None = None

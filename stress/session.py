@@ -98,11 +98,14 @@ class Session:
             self._ground = find(self._scenario, os.environ, self._progress.line)
             self._stack.callback(self._close, self._ground.close)
             name = self._ground.backend.name
-            self._environment = msgspec.structs.replace(self._environment, backend=name)
+            self._environment = msgspec.structs.replace(
+                self._environment, backend=name, shared_databases=self._ground.shared() or None
+            )
         record.environment = self._environment
         record.tenant_ids = self._ground.tenant_ids
         record.default_tenants = self._ground.default_tenants(self._scenario)
         record.shared = self._ground.shared()
+        record.loads_limited = self._ground.bucket is not None
         if self._facts is None:
             self._build = spec.load(self._spec)
             self._facts = probe(

@@ -90,6 +90,15 @@ class RunMeasures:
         share = one.failed if metric == FAILED_SHARE else one.hits
         return share / one.finished
 
+    def withheld(self, metric: str) -> str | None:
+        """Why a metric says nothing of the target in this run; None where it does."""
+        if metric != "throughput":
+            return None
+        if self._cache.loads_capped is None:
+            return None
+        held = self._cache.loads_capped
+        return "--max-loads held calls back" if held else "--max-loads cannot see the loads"
+
     def _part(self, phase: str) -> tuple[Stage | None, tuple[int, ...]]:
         if phase == "reference":
             return self._reference, (STEADY,)

@@ -52,6 +52,9 @@ class Measures(Protocol):
     def value(self, metric: str, labels: Mapping[str, str]) -> float | None:
         """Any other figure, in its base unit. `failed` is a count, FAILED_SHARE a fraction."""
 
+    def withheld(self, metric: str) -> str | None:
+        """Why a metric says nothing of the target in this run; None where it does."""
+
 
 def judge(thresholds: Iterable[Threshold], measures: Measures) -> list[ThresholdResult]:
     """One result for each threshold, in their order."""
@@ -60,6 +63,8 @@ def judge(thresholds: Iterable[Threshold], measures: Measures) -> list[Threshold
 
 def _judge(threshold: Threshold, measures: Measures) -> ThresholdResult:
     phase = _phase(threshold, measures)
+    if why := measures.withheld(threshold.metric):
+        return _told(threshold, phase, None, None, note=f"not judged: {why}")
     labels = {**threshold.labels, "phase": phase}
     if threshold.metric in _LATENCIES:
         samples = measures.histogram(threshold.metric, labels)

@@ -31,12 +31,16 @@ def histogram(values: Iterable[int]) -> Histogram:
 class Figures:
     """The figures of a run: by metric and by the labels that a test names."""
 
-    def __init__(self, figures: dict[tuple[str, str], object]) -> None:
+    def __init__(self, figures: dict[tuple[str, str], object], reason: str | None = None) -> None:
         self._figures = figures
+        self.reason = reason
         self.asked: list[tuple[str, dict[str, str]]] = []
 
     def histogram(self, metric: str, labels: Mapping[str, str]) -> Histogram | None:
         return self._find(metric, labels)  # type: ignore[return-value]
+
+    def withheld(self, metric: str) -> str | None:
+        return self.reason if metric == "throughput" else None
 
     def value(self, metric: str, labels: Mapping[str, str]) -> float | None:
         return self._find(metric, labels)  # type: ignore[return-value]
@@ -260,3 +264,10 @@ def test_a_label_reaches_the_figures() -> None:
     figures = Figures({})
     judge([parse("resolve{tenant:tenant-0001}:p(99)<1ms")], figures)
     assert figures.asked == [("resolve", {"tenant": "tenant-0001", "phase": "measured"})]
+
+
+def test_a_rate_that_was_held_back_is_not_judged_and_not_met() -> None:
+    figures = Figures({("throughput", "phase:steady"): 20.0}, "--max-loads held calls back")
+    (result,) = judge([parse("throughput:rate>100/s")], figures)
+    assert (result.ok, result.actual) == (None, None)
+    assert result.note == "not judged: --max-loads held calls back"
