@@ -234,7 +234,10 @@ def _first(told: list[str], noun: str) -> str:
 def _missed(found: ThresholdResult) -> str:
     """`p99 missed its target: 231 ms, asked < 100 ms`"""
     if found.ok is None:
-        return f"{found.label} was not judged: {found.note or 'no samples'}"
+        why = found.note or "no samples"
+        for lead in ("not judged: ", "not evaluated: "):
+            why = why.removeprefix(lead)
+        return f"{found.label} was not judged: {why}"
     actual = numbers.actual(found.actual, found.unit)
     return f"{found.label} missed its target: {actual}, asked {asked(found)}"
 
