@@ -21,38 +21,39 @@ from decimal import ROUND_CEILING, Decimal
 DIGITS = 2
 HALVINGS = 60  # of the bracket: beyond what a float resolves
 
+Asked = tuple[float, int]
+"""How often each of so many tenants is asked for in a second: (rate, tenants)."""
 
-def predicted(ttl_s: float, rates_per_s: Sequence[float], load_s: float = 0.0) -> float:
-    """The hit rate of tenants that are asked for at these rates; 0 where nobody asks."""
-    hits = sum(
-        rate * rate * max(0.0, ttl_s - load_s) / (1 + rate * ttl_s) for rate in rates_per_s if rate
-    )
-    total = sum(rates_per_s)
+
+def predicted(ttl_s: float, asked: Sequence[Asked], load_s: float = 0.0) -> float:
+    """The hit rate of all these tenants together; 0 where nobody asks."""
+    lives_s = max(0.0, ttl_s - load_s)
+    hits = sum(count * rate * (rate * lives_s / (1 + rate * ttl_s)) for rate, count in asked)
+    total = sum(count * rate for rate, count in asked)
     return hits / total if total else 0.0
 
 
-def smallest_ttl_s(
-    target: float, rates_per_s: Sequence[float], load_s: float = 0.0
-) -> float | None:
+def smallest_ttl_s(target: float, asked: Sequence[Asked], load_s: float = 0.0) -> float | None:
     """The smallest TTL of two digits whose predicted hit rate exceeds `target`.
 
     None where no TTL does: a target of 100 %, or nobody asks.
     """
-    rates = [rate for rate in rates_per_s if rate > 0]
+    rates = [rate for rate, count in asked if rate > 0 and count]
     if not rates or target >= 1:
         return None
     # What gives the least asked tenant its target gives every other one more.
     low, high = 0.0, max((target + rate * load_s) / ((1 - target) * rate) for rate in rates)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        low, high = (low, middle) if predicted(middle, rates, load_s) > target else (middle, high)
-    return _above(high, target, rates, load_s)
+        low, high = (low, middle) if predicted(middle, asked, load_s) > target else (middle, high)
+    return _above(high, target, asked, load_s)
 
 
-def _above(ttl_s: float, target: float, rates: Sequence[float], load_s: float) -> float:
+def _above(ttl_s: float, target: float, asked: Sequence[Asked], load_s: float) -> float:
+    """Rounded up; where a TTL meets the target exactly, the next one."""
     exact = Decimal(repr(ttl_s)) if ttl_s > 0 else Decimal("1e-9")
     step = Decimal(1).scaleb(exact.adjusted() - DIGITS + 1)
     found = exact.quantize(step, ROUND_CEILING)
-    while predicted(float(found), rates, load_s) <= target:
+    while predicted(float(found), asked, load_s) <= target:
         found += step
     return float(found)

@@ -36,5 +36,6 @@ def lifetimes(evidence: Evidence) -> Lifetimes | None:
         shortest_s=found[0] / NS if found else None,
         median_s=float(np.median(found)) / NS if found else None,
         longest_s=found[-1] / NS if found else None,
+        spread_s=float(np.subtract(*np.percentile(found, [75, 25]))) / NS if found else None,
         alive_s=alive / NS if alive else None,
     )

@@ -52,7 +52,8 @@ class Cache(Part, frozen=True, kw_only=True):
 class Lifetimes(Part, frozen=True, kw_only=True):
     """How long entries lived: from a tenant's load to its next, with no invalidation between.
 
-    reloads: how many such pairs there were; without one the times are None. alive_s: the longest
+    reloads: how many such pairs there were; without one their times are None. spread_s: the middle
+    half of them lies within so much (the interquartile range). alive_s: the longest
     time from a tenant's last load to its last answer: that entry lived at least as long.
     """
 
@@ -60,6 +61,7 @@ class Lifetimes(Part, frozen=True, kw_only=True):
     shortest_s: float | None
     median_s: float | None
     longest_s: float | None
+    spread_s: float | None
     alive_s: float | None
 
 

@@ -56,6 +56,8 @@ def _scenario(random: Random) -> dict[str, Any]:
         "requests": None if by_time else random.choice(COUNTS),
         "duration_s": random.choice((0.001, 1.0, 30.0, 1e6)) if by_time else None,
         "steady_s": random.choice((0.0, 1.0, 2.5)),
+        "warmup_passes": random.choice((0, 1)),
+        "warmup_s": random.choice((None, 5.0)),
         "tenants": random.choice((None, *COUNTS)),
         "keys": random.choice(("uniform", "zipf:0.99")),
         "seed": random.choice(COUNTS),

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from stress.judge.cure import again
-from stress.judge.hit_rate import predicted, smallest_ttl_s
+from stress.judge.hit_rate import Asked, predicted, smallest_ttl_s
 from stress.report.numbers import figure, percent, planned, plural, target
 from stress.report.result import Caveat, Result
 
@@ -106,9 +106,9 @@ def ttl_too_short(result: Result) -> Caveat | None:
     needed = _needed_ttl(result, short) if short is not None else None
     if short is None or needed is None:
         return None
-    rates, ttl_s = _rates_per_s(result, short), result.scenario["cache_ttl_s"]
-    mean = sum(rates) / len(rates)
-    gives = percent(predicted(ttl_s, rates, _load_s(result)))
+    ttl_s = result.scenario["cache_ttl_s"]
+    mean = short.total / result.throughput.wall_s / short.firsts
+    gives = percent(predicted(ttl_s, _asked(result, short), _load_s(result)))
     each = "Each tenant" if short.caches == 1 else "Each tenant in each process"
     return Caveat(
         id="ttl_too_short",
@@ -133,22 +133,22 @@ def _needed_ttl(result: Result, short: Shortfall) -> float | None:
     expiries = math.inf if not ttl_s else short.firsts * (math.floor(wall_s / ttl_s) + 1)
     if not firsts < short.misses <= firsts + expiries:
         return None
-    needed = smallest_ttl_s(short.target, _rates_per_s(result, short), _load_s(result))
+    needed = smallest_ttl_s(short.target, _asked(result, short), _load_s(result))
     if needed is None:
         needed = float(math.ceil(2 * oldest_s))  # nothing expires within the run
     return needed if needed > ttl_s else None
 
 
-def _rates_per_s(result: Result, short: Shortfall) -> list[float]:
+def _asked(result: Result, short: Shortfall) -> list[Asked]:
     """How often each tenant is asked for in one cache; those not listed share their mean."""
     listed = sum(tenant.requests for tenant in result.tenants)
     rate = short.total / result.throughput.wall_s / short.caches
     if not listed:
-        return [rate / short.tenants] * short.tenants
+        return [(rate / short.tenants, short.tenants)]
     return [
-        rate * tenant.requests / listed / tenant.tenants
-        for tenant in result.tenants
-        for _ in range(tenant.tenants)
+        (rate * one.requests / listed / one.tenants, one.tenants)
+        for one in result.tenants
+        if one.tenants
     ]
 
 

@@ -10,7 +10,7 @@ NS = 1_000_000_000
 STEP_NS = 50_000_000  # of the wall clock: above what reading two clocks in turn can make
 TOLERANCE = 0.10
 POLL_S = 0.010  # between an expiry and the call that notices it
-SAME = 0.20  # spread of lifetimes, as a share of their median, within which they are one constant
+SAME = 0.20  # spread of lives, as a share of their median, within which they are one constant
 
 # The usual mistakes: observed TTL / TTL, and what makes it.
 FACTORS: tuple[tuple[float, str], ...] = (
@@ -67,20 +67,20 @@ def ttl_miscalculated(result: Result) -> Caveat | None:
 def _observed(lifetimes: Lifetimes, ttl_s: float, *, late: bool) -> str | None:
     """What is seen, where it is one constant; None where lives differ or are as they should be."""
     median_s, alive_s = lifetimes.median_s, lifetimes.alive_s
-    if median_s is None or lifetimes.shortest_s is None or lifetimes.longest_s is None:
+    if median_s is None or lifetimes.spread_s is None:
         if not late or alive_s is None or alive_s <= ttl_s * (1 + TOLERANCE):
             return None
         return (
             f"No entry ended: the oldest still answered after {seconds(alive_s)}, "
             f"{times(alive_s / ttl_s)} the TTL (a TTL that every call renews does so too)"
         )
+    if lifetimes.spread_s > SAME * median_s + POLL_S:
+        return None
     factor, name = min(FACTORS, key=lambda known: abs(median_s - known[0] * ttl_s))
     lived = f"Entries lived {seconds(median_s)}, {times(median_s / ttl_s)} the TTL"
     if factor * ttl_s * (1 - TOLERANCE) <= median_s <= factor * ttl_s * (1 + TOLERANCE) + POLL_S:
         return f"{lived}: {name}"
-    constant = lifetimes.longest_s - lifetimes.shortest_s <= SAME * median_s
-    differs = abs(median_s / ttl_s - 1) > TOLERANCE
-    return lived if constant and differs else None
+    return lived if abs(median_s / ttl_s - 1) > TOLERANCE else None
 
 
 def _other(ttl_s: float) -> float:
