@@ -71,6 +71,7 @@ def assemble(record: Record) -> Result:
         cache=cache,
         cold=cold,
         latency_ns=figures.latencies(stage.slab, headline),
+        operations=figures.operations(stage, headline),
         throughput=throughput,
         steady=steady,
         reference=blocks.reference_of(record.reference),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from _timing.drive import note_load
 from stress.backend import choose
-from stress.backend.allowance import Allowance, allowance
+from stress.backend.allowance import Allowance, allowance, too_few
 from stress.backend.backend import Backend
 from stress.backend.tenants import mates, shared
 from stress.load.bucket import LoadBucket
@@ -118,4 +118,10 @@ def find(
     scenario: Scenario, environment: Mapping[str, str], progress: Callable[[str], None]
 ) -> Ground:
     """Open the control plane of the user, or start a server; errors as of `choose.start`."""
-    return Ground(choose.start(scenario, environment, progress), scenario)
+    found = Ground(choose.start(scenario, environment, progress), scenario)
+    allowed, tenants = found.allowed(scenario, scenario.procs), len(found.tenant_ids)
+    if scenario.operation == "query" and allowed is not None and tenants > allowed.tenants:
+        found.close()
+        # Every worker connects to every tenant: nothing less is what was asked for.
+        raise too_few(scenario, tenants)
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,10 +26,10 @@ from stress.load.phase import Phase
 from stress.load.reference import run_reference
 from stress.load.round_trip import round_trip_ns
 from stress.load.stage import Stage
-from stress.load.ticker import Ticker, default_interval_s
+from stress.load.ticker import Glance, Ticker, default_interval_s
 from stress.load.worker import Job
 from stress.record import Record
-from stress.report.progress import PlainProgress
+from stress.report.progress import Progress
 from stress.report.result import SeriesPoint
 from stress.scenario import keys
 from stress.scenario.scenario import Scenario
@@ -41,6 +42,7 @@ from stress.verify.evidence import Sessions
 
 DRAIN_S = 2.0
 REFERENCE_STEADY_S = 1.0
+LIVE_INTERVAL_S = 1.0
 
 MakePhase = Callable[[Backend, Scenario], Phase]
 
@@ -48,12 +50,12 @@ MakePhase = Callable[[Backend, Scenario], Phase]
 class Session:
     """A context manager: leaving it closes the target, then the backend, whatever happened."""
 
-    def __init__(self, scenario: Scenario, progress: PlainProgress) -> None:
+    def __init__(self, scenario: Scenario, progress: Progress) -> None:
         self._scenario = scenario
         self._progress = progress
         self._spec = scenario.target or spec.OURS
         self._where = f"--target {scenario.target}" if scenario.target else "resolver"
-        self._interrupts = Interrupts(progress.line)
+        self._interrupts = Interrupts(progress.line, progress.close)
         self._stack = ExitStack()
         self._environment = environment.describe("none started")
         self._build: Callable[[Context], Any] | None = None
@@ -62,6 +64,7 @@ class Session:
 
     def __enter__(self) -> Session:
         self._stack.enter_context(self._interrupts)
+        self._stack.callback(self._progress.close)  # while the handlers are still there
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,6 +76,7 @@ class Session:
         The record's `ending` says whether it came to its end.
         """
         record = Record(scenario, self._environment)
+        self._progress.begin(scenario)
         try:
             self._open(record)
             assert self._ground is not None
@@ -118,6 +122,9 @@ class Session:
                 self._interrupts,
             )
         record.facts = self._facts
+        if record.scenario.operation == "query" and not self._facts.connects:
+            what = "the target's answers offer no connect()"
+            raise TargetError("--operation query", what, "leave it out, or give them one")
 
     def _measure_reference(self, record: Record) -> None:
         """One process alone, in a child forked before the run's own target exists."""
@@ -130,7 +137,9 @@ class Session:
         context = self._ground.context(stage, scenario, 1)
         program = _program(scenario, counted=False, steady_s=steady_s)
         job = self._job(stage, scenario, lambda: self._built(context), program, context, None)
-        crew = Crew(job, self._interrupts, scenario.graceful_stop_s)
+        said = "one process alone, for comparison"
+        tick = partial(self._progress.doing, said)
+        crew = Crew(job, self._interrupts, scenario.graceful_stop_s, tick)
         warmup = bool(scenario.warmup_passes or scenario.warmup_s)
         with self._guarded(crew, record):
             record.reference = run_reference(crew, warmup, scenario.warmup_s, steady_s)
@@ -154,9 +163,13 @@ class Session:
             closing.callback(self._close, target.close)
         program = _program(scenario, counted=True, steady_s=scenario.steady_s)
         job = self._job(stage, scenario, lambda: target, program, context, phase)
-        interval = scenario.progress_s or default_interval_s(scenario.duration_s)
+        interval = scenario.progress_s or (
+            LIVE_INTERVAL_S if self._progress.live else default_interval_s(scenario.duration_s)
+        )
         name = "counted" if phase is None else "check"
-        ticker = Ticker(stage, interval, lambda *seen: self._tell(scenario, *seen), name)
+        total_s = scenario.duration_s if phase is None else phase.duration_s
+        tell = partial(self._tell, scenario)
+        ticker = Ticker(stage, interval, tell, name, self._watch(total_s))
         crew = Crew(job, self._interrupts, scenario.graceful_stop_s, ticker)
         before = backend.sessions()
         if phase is None:
@@ -168,9 +181,8 @@ class Session:
             if phase is None and (scenario.warmup_passes or scenario.warmup_s):
                 crew.cold()
                 crew.warm_up(scenario.warmup_s)
-            duration_s = scenario.duration_s if phase is None else phase.duration_s
             waited = self._ground.loads_waited
-            crew.measure(duration_s, scenario.steady_s)
+            crew.measure(total_s, scenario.steady_s)
             record.loads_waited = self._ground.loads_waited - waited
             ticker.finish()
             crew.prove()
@@ -230,6 +242,7 @@ class Session:
             whose=ground.whose(committed),
             mates=ground.mates(),
             allowed=ground.allowed(scenario, stage.procs),
+            operation=scenario.operation,
             bucket=ground.bucket,
             program=program,
             sequence=keys.sequence(scenario.keys, stage.tenants, scenario.seed),
@@ -253,6 +266,9 @@ class Session:
             point.failed,
             violations,
         )
+
+    def _watch(self, total_s: float | None) -> Callable[[Glance], None] | None:
+        return (lambda seen: self._progress.glance(seen, total_s)) if self._progress.live else None
 
     def _close(self, close: Callable[[], Any]) -> None:
         """Clean up undisturbed by a first Ctrl-C; a failing close is told, not fatal."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stress.errors import UsageError
+from stress.scenario.scenario import Scenario
 
 OWN = 1
 CONTROL_PLANE = 1
@@ -41,3 +42,13 @@ def allowance(max_connections: int, procs: int, *, writes: bool) -> Allowance:
             f"write --max-connections {needed}, or fewer --procs",
         )
     return Allowance(tenants)
+
+
+def too_few(scenario: Scenario, tenants: int) -> UsageError:
+    """The operation `query` needs a connection to each of `tenants` tenants in every worker."""
+    needed = OWN + scenario.procs * (CONTROL_PLANE + tenants)
+    return UsageError(
+        f"--max-connections {scenario.max_connections}",
+        f"--operation query to {tenants} tenants needs {needed}",
+        "raise it, or fewer --tenants",
+    )

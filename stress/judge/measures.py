@@ -8,6 +8,7 @@ from _timing import Histogram
 from _timing.recorder import CHECK, COLD, COUNTED, LEAD_IN, OUTCOMES, STEADY, WARMUP
 from stress.judge.thresholds import FAILED_SHARE, WHOLE_RUN
 from stress.load.figures import NS, Tally, tally
+from stress.load.operations import OPERATIONS, merged
 from stress.load.stage import Stage
 from stress.report.result import Cache, Check, Steady, Throughput
 from stress.verify.evidence import Evidence
@@ -49,6 +50,8 @@ class RunMeasures:
     def histogram(self, metric: str, labels: Mapping[str, str]) -> Histogram | None:
         """Response times in ns of a latency metric; None where the run has none of that kind."""
         phase = labels["phase"]
+        if metric in OPERATIONS:
+            return self._operation(metric, labels)
         if metric != "resolve":
             return None
         if "tenant" in labels:
@@ -64,6 +67,16 @@ class RunMeasures:
         total = stage.slab.histogram_sum(roles[0], outcomes, self._processes(labels))
         for role in roles[1:]:
             total.add(stage.slab.histogram_sum(role, outcomes, self._processes(labels)))
+        return total
+
+    def _operation(self, metric: str, labels: Mapping[str, str]) -> Histogram | None:
+        stage, roles = self._part(labels["phase"])
+        if stage is None or "tenant" in labels or "outcome" in labels:
+            return None
+        total = Histogram()
+        for role in roles:
+            index = OPERATIONS.index(metric)
+            total.add(merged(stage.operations, role, index, self._processes(labels))[0])
         return total
 
     def value(self, metric: str, labels: Mapping[str, str]) -> float | None:

@@ -215,6 +215,7 @@ def steady_of(
         hit_rate=one.hits / one.finished,
         latency_ns=figures.latencies(stage.slab, role),
         is_counted_part=role == COUNTED,
+        operations=figures.operations(stage, role),
     )
 
 

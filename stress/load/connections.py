@@ -23,6 +23,12 @@ class Connector:
             return self._target.resolve(tenant_id).connect()  # type: ignore[no-any-return]
         return self._target.connect(tenant_id)  # type: ignore[no-any-return]
 
+    def of(self, answer: Any, tenant_id: str) -> AbstractContextManager[Any]:
+        """The connection of an answer at hand; where answers offer none, a call of the target."""
+        if self._from_answer:
+            return answer.connect()  # type: ignore[no-any-return]
+        return self._target.connect(tenant_id)  # type: ignore[no-any-return]
+
 
 def ask(connection: Any, statement: str) -> tuple[Any, ...]:
     """The first row of a statement on a SQLAlchemy or DBAPI connection, or one with execute()."""

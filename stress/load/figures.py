@@ -13,6 +13,8 @@ import numpy as np
 from _timing import Histogram
 from _timing.rank import rank
 from _timing.recorder import ERROR, HIT, MISS, NEGATIVE, OUTCOMES, STEADY, WAIT, Slab
+from stress.load.operations import OPERATIONS, merged
+from stress.load.stage import Stage
 from stress.report.result import Latencies, Latency, Process, Summary, Tenant, Waiting
 
 NS = 1_000_000_000
@@ -131,6 +133,16 @@ def latencies(slab: Slab, role: int, processes: Sequence[int] | None = None) -> 
         if one.count:
             found[key] = Latency(response=one, service=one)
     return found
+
+
+def operations(stage: Stage, role: int) -> Latencies | None:
+    """Times of connect, query and release; None where requests only resolve."""
+    found: Latencies = {}
+    for index, name in enumerate(OPERATIONS):
+        one = summary(*merged(stage.operations, role, index))
+        if one.count:
+            found[name] = Latency(response=one, service=one)
+    return found or None
 
 
 def waiting(slab: Slab, role: int) -> Waiting:

@@ -42,13 +42,16 @@ class LaneRunner:
         sequence: Sequence,
         position: int,
         cold: Callable[[Lane], None] | None,
+        begin: Callable[[int], None] = lambda _role: None,
     ) -> None:
+        """begin is told the role of the requests that follow."""
         self._stage = stage
         self._lane = lane
         self._plan = plan
         self._program = program
         self._position = position
         self._cold = cold
+        self._begin = begin
         # Requests k, k+W, k+2W … of the one sequence; contiguous, so that it is read in order.
         own = sequence[position :: stage.lanes] if position < len(sequence) else sequence
         self._keys = np.ascontiguousarray(own)
@@ -87,6 +90,7 @@ class LaneRunner:
         if started < 0:
             return False
         end = self._stage.slab.gate_end(GATE_WARMUP) if program.warmup_by_time else 0
+        self._begin(WARMUP)
         lane.run(self._plan, WARMUP, keys, count=count, start_ns=started, end_ns=end)
         return True
 
@@ -97,6 +101,7 @@ class LaneRunner:
             count, end = -1, self._stage.slab.gate_end(GATE_MEASURE)
         else:
             count, end = max(0, -(-(requests - self._position) // lanes)), 0
+        self._begin(COUNTED)
         self._lane.run(self._plan, COUNTED, self._keys, count=count, start_ns=started, end_ns=end)
         if requests is not None:
             # Going straight on would slow the lanes that still have counted requests.
@@ -119,5 +124,7 @@ class LaneRunner:
             return
         end = slab.gate_end(GATE_STEADY)
         lead_end = end - steady
+        self._begin(LEAD_IN)
         lane.run(self._plan, LEAD_IN, self._keys, start_ns=begin, end_ns=lead_end)
+        self._begin(STEADY)
         lane.run(self._plan, STEADY, self._keys, start_ns=lead_end, end_ns=end)

@@ -10,9 +10,12 @@ import sys
 
 from _timing.recorder import Layout, Slab
 from stress.load.mailbox import MAILBOX_BYTES, Mailbox
+from stress.load.operations import BYTES as OPERATIONS_BYTES
+from stress.load.operations import Times
 from stress.load.ring import Ring, ring_bytes
 
 PAGE = 4096
+TIMES_BYTES = -(-OPERATIONS_BYTES // PAGE) * PAGE
 # Python names it from 3.13 on; elsewhere than on Linux such a mapping reserves nothing anyway.
 MAP_NORESERVE = 0x4000 if sys.platform == "linux" else 0
 
@@ -34,7 +37,9 @@ class Stage:
         # MAP_NORESERVE: histograms are laid out for every role and outcome, few pages are touched.
         self._mapping = mmap.mmap(
             -1,
-            slab_bytes + procs * MAILBOX_BYTES + procs * threads * ring_bytes(events),
+            slab_bytes
+            + procs * (MAILBOX_BYTES + TIMES_BYTES)
+            + procs * threads * ring_bytes(events),
             flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | MAP_NORESERVE,
         )
         whole = memoryview(self._mapping)
@@ -43,7 +48,12 @@ class Stage:
             Mailbox(whole[slab_bytes + i * MAILBOX_BYTES : slab_bytes + (i + 1) * MAILBOX_BYTES])
             for i in range(procs)
         ]
-        first_ring, size = slab_bytes + procs * MAILBOX_BYTES, ring_bytes(events)
+        first = slab_bytes + procs * MAILBOX_BYTES
+        self.operations = [
+            Times(whole[first + i * TIMES_BYTES : first + i * TIMES_BYTES + OPERATIONS_BYTES])
+            for i in range(procs)
+        ]
+        first_ring, size = first + procs * TIMES_BYTES, ring_bytes(events)
         self.rings = [
             Ring(whole[first_ring + i * size : first_ring + (i + 1) * size])
             for i in range(procs * threads)

@@ -15,9 +15,9 @@ from stress.backend.tenants import MARKER, SYSTEM, Identity
 from stress.load.connections import ask
 from stress.target.answers import Record
 
+PLACE = "SELECT current_database(), current_user, host(inet_server_addr()), inet_server_port()"
 WHERE_AM_I = (
-    "SELECT current_database(), current_user, host(inet_server_addr()), inet_server_port(), "
-    "pg_backend_pid(), "
+    f"{PLACE}, pg_backend_pid(), "
     "(SELECT backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid())"
 )
 
@@ -29,7 +29,7 @@ class Told(NamedTuple):
     user: str
     address: str | None
     port: int | None
-    session: str
+    session: str | None = None
     owner: str | None = None
     system: int | None = None
 
@@ -52,6 +52,20 @@ class Whose:
         owner = _ask_there(connection, MARKER) if known.marker is not None else None
         system = _ask_there(connection, SYSTEM) if known.system is not None else None
         return Told(database, user, address, port, session, owner, system)
+
+    def locate(self, connection: Any) -> Told:
+        """The place alone, in one statement."""
+        return Told(*ask(connection, PLACE))
+
+    def is_there(self, told: Told, rows: Sequence[Record]) -> bool:
+        """Whether that place is this tenant's, with the credentials of any of its rows."""
+        known = self.identity
+        if known is None or told.database != known.database:
+            return False
+        # Without the cluster's identifier a balancer's other address cannot be told from another
+        # cluster; the sample that is proven asks for it.
+        there = known.system is not None or self._same_server(told, known)
+        return there and any(told.user == self._user(row, known) for row in rows)
 
     def right(self, told: Told, rows: Sequence[Record]) -> Record | None:
         """The last of `rows` that the connection agrees with; None: it is another database, or

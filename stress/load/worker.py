@@ -26,6 +26,7 @@ from stress.load.findings import Findings, frames_of
 from stress.load.lanes import LaneRunner, Program, Sequence
 from stress.load.phase import Phase, PhaseLane
 from stress.load.prove import prove, sample
+from stress.load.query import QueryOperation
 from stress.load.stage import GATE_DRAIN, GATE_LEAVE, GATE_PROVE, Stage
 from stress.load.whose import Whose
 from stress.redact import Redactor
@@ -56,6 +57,7 @@ class Job:
     whose: list[Whose]
     mates: dict[int, list[int]]
     allowed: Allowance | None
+    operation: str
     bucket: LoadBucket | None
     program: Program
     sequence: Sequence
@@ -117,13 +119,14 @@ class Worker:
     def run(self) -> None:
         """Start the lanes, wait for them, then prove, report and leave as the gates open."""
         job, slab = self._job, self._job.stage.slab
-        plan = self._plan()
+        operation = self._operation()
+        plan = self._plan(operation or self._answers())
         # Listening costs every statement of the process a little: only a phase does.
         watch = None if job.phase is None else job.watch()
         lanes = [Lane(slab, self._process, thread) for thread in range(job.stage.threads)]
         threads = [
             threading.Thread(
-                target=self._guarded(self._runner(lane, plan, watch)),
+                target=self._guarded(self._runner(lane, plan, watch, operation)),
                 name=f"lane-{lane.thread}",
                 daemon=True,
             )
@@ -176,12 +179,23 @@ class Worker:
         if bucket is not None:
             bucket.take(lambda: bool(slab.stopping))
 
-    def _plan(self) -> Plan:
+    def _operation(self) -> QueryOperation | None:
+        """What a request does besides the resolve."""
+        job = self._job
+        if job.operation != "query" or self._connector is None:
+            return None
+        times = job.stage.operations[self._process]
+        times.after_fork_in_child()
+        return QueryOperation(
+            self._answers(), self._connector, job.whose, self._committed, times, self._findings
+        )
+
+    def _plan(self, judge: Answers | QueryOperation) -> Plan:
         facts = self._job.facts
         return Plan(
             self._target.resolve,
             self._ids,
-            self._answers(),
+            judge,
             has_tenant_id=facts.has_tenant_id,
             has_url=facts.has_url,
             has_version=facts.has_version,
@@ -189,7 +203,9 @@ class Worker:
             says_cache_hit=facts.says_cache_hit,
         )
 
-    def _runner(self, lane: Lane, plan: Plan, watch: LoadWatch | None) -> LaneRunner | PhaseLane:
+    def _runner(
+        self, lane: Lane, plan: Plan, watch: LoadWatch | None, operation: QueryOperation | None
+    ) -> LaneRunner | PhaseLane:
         job = self._job
         position = self._process * job.stage.threads + lane.thread
         if job.phase is not None and watch is not None:
@@ -211,7 +227,7 @@ class Worker:
         cold = None
         if position == 0 and (job.program.warmup_passes or job.program.warmup_by_time):
             cold = ColdBlock(
-                plan,
+                plan if operation is None else self._plan(self._answers()),
                 self._ids,
                 self._target,
                 self._connector,
@@ -220,7 +236,8 @@ class Worker:
                 self._mailbox,
                 MAX_CONNECTIONS if job.allowed is None else job.allowed.tenants,
             )
-        return LaneRunner(job.stage, lane, plan, job.program, job.sequence, position, cold)
+        begin = operation.begin if operation is not None else lambda _role: None
+        return LaneRunner(job.stage, lane, plan, job.program, job.sequence, position, cold, begin)
 
     def _prove(self) -> None:
         job = self._job

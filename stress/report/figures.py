@@ -137,6 +137,8 @@ class Steady(Part, frozen=True, kw_only=True):
     hit_rate: float | None
     latency_ns: Latencies
     is_counted_part: bool = False
+    operations: Latencies | None = None
+    """As in the result: of this part."""
 
 
 class Reference(Part, frozen=True, kw_only=True):

@@ -148,6 +148,10 @@ class Result(Part, frozen=True, kw_only=True):
     identities: list[str] = msgspec.field(default_factory=list)
     """Accounting identities that were found broken, both sides printed; empty in a sound run."""
 
+    operations: Latencies | None = None
+    """With --operation query, of the headline phase; keys: connect, query, release (giving the
+    connection back). latency_ns is the resolve alone, throughput counts whole requests."""
+
     stopped_by: str | None = None
     """What ended the run early, in words: `Ctrl-C`, `SIGTERM`, `worker 2 died`."""
 

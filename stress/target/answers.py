@@ -68,6 +68,8 @@ class Answers:
     committed: for each tenant index its records. Called under the GIL by the lanes of one process.
     """
 
+    FOUND = WRONG | INVENTED | TORN
+
     def __init__(
         self,
         tenant_ids: Sequence[str],

@@ -36,7 +36,10 @@ def collect(record: Record, stage: Stage) -> Evidence:
         negatives=sum(t.negatives for t in every) + unknown,
         failed=sum(t.failed for t in every),
         unfinished=sum(t.unfinished for t in every),
-        connects=len(proofs) + len(borrowed) + (len(cold.connects_ns) if cold is not None else 0),
+        connects=len(proofs)
+        + len(borrowed)
+        + (len(cold.connects_ns) if cold is not None else 0)
+        + _operations_that_resolve(stage, record.facts),
     )
     scope = _scope(stage)
     summed = reports.summed_stats(stage)
@@ -79,6 +82,13 @@ def collect(record: Record, stage: Stage) -> Evidence:
         tenant_ids=tuple(record.tenant_ids),
         shared=tuple(tuple(together) for together in record.shared),
     )
+
+
+def _operations_that_resolve(stage: Stage, facts: Facts | None) -> int:
+    """Connections of the operation `query` that were a call of the target each."""
+    if facts is None or facts.answer_connects:
+        return 0
+    return sum(times.attempts for times in stage.operations)
 
 
 def _scope(stage: Stage) -> str:

@@ -38,6 +38,7 @@ EXPRESSIONS = {
     "ratio": "cache_speedup:value>20",
     "count": "failed:count==0",
 }
+OPERATIONS = ("connect", "query", "release")
 OUTCOMES = ("all", "hit", "miss", "wait", "negative", "error")
 
 
@@ -62,7 +63,7 @@ def _scenario(random: Random) -> dict[str, Any]:
         "keys": random.choice(("uniform", "zipf:0.99")),
         "seed": random.choice(COUNTS),
         "cache_ttl_s": random.choice((0.0, 0.5, 300.0)),
-        "operation": "resolve",
+        "operation": random.choice(("resolve", "query")),
         "target": random.choice(("resolver", *HOSTILE)),
     }
 
@@ -83,6 +84,8 @@ def _any(kind: Any, random: Random) -> Any:
         return random.choice(arguments)
     if origin in (typing.Union, types.UnionType):
         return _any(random.choice(arguments), random)
+    if origin is dict:  # of operations: latency_ns and versions have keys of their own
+        return {one: _any(arguments[1], random) for one in random.sample(OPERATIONS, 2)}
     if origin is list:
         return [_any(arguments[0], random) for _ in range(random.choice((0, 0, 1, 2, 3, 20)))]
     if kind is ThresholdResult:

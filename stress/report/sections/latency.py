@@ -30,8 +30,10 @@ def show(page: Page, result: Result) -> None:
     counted, steady, cold = result.latency_ns, result.steady, result.cold
     if counted:
         rows += _part(_counted_name(result), counted, every=True)
+        rows += _operations(result.operations)
     if steady is not None and not steady.is_counted_part:
         rows += _part(f"steady, {numbers.seconds(steady.wall_s)}", steady.latency_ns)
+        rows += _operations(steady.operations)
     if cold is not None:
         rows += _part("cold phase, one load at a time", cold.latency_ns)
     if not rows:
@@ -58,6 +60,11 @@ def _part(name: str, latencies: Latencies, *, every: bool = False) -> list[list[
     if "all" in latencies and (every or len(present) != 1):
         rows.append(_row("all", latencies["all"].response))
     return rows
+
+
+def _operations(times: Latencies | None) -> list[list[Cell]]:
+    """What a request did besides the resolve."""
+    return [_row(name, one.response) for name, one in (times or {}).items()]
 
 
 def _row(outcome: str, summary: Summary) -> list[Cell]:

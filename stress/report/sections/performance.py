@@ -80,7 +80,7 @@ def _parts(page: Page, cold: Cold) -> None:
         return
     rows: list[tuple[str, str, float | None]]
     if parts.control_plane_query is None:
-        rows = [("load (its parts are not visible)", "miss", miss.service.mean)]
+        rows = [("load (parts not visible)", "miss", miss.service.mean)]
     else:
         rows = [
             ("control-plane query", "miss", parts.control_plane_query),
