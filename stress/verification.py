@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import msgspec
@@ -9,8 +10,9 @@ import msgspec
 from stress.assemble import assemble
 from stress.judge.combine import combine
 from stress.report.deliver import deliver
-from stress.report.progress import PlainProgress
+from stress.report.progress import Progress
 from stress.report.result import Result
+from stress.report.watching import choose
 from stress.scenario import thresholds
 from stress.scenario.output import Output
 from stress.scenario.phases import EXPIRY_TTL_S, PHASES, of_phase
@@ -28,12 +30,12 @@ PARTS: tuple[tuple[str, MakePhase | None], ...] = (
 )
 
 
-def verify(scenario: Scenario, progress: PlainProgress) -> Result:
+def verify(scenario: Scenario, progress: Progress) -> Result:
     """Carry out every part; an early end of one ends the whole, and what there is is reported."""
     results: dict[str, Result] = {}
     with Session(scenario, progress) as session:
-        for name, make_phase in PARTS:
-            progress.line(f"{name} …")
+        for number, (name, make_phase) in enumerate(PARTS, 1):
+            progress.part(name, number, len(PARTS))
             record = session.measure(_part(name, scenario), make_phase)
             results[name] = assemble(record)
             if record.ending != "finished":
@@ -43,7 +45,7 @@ def verify(scenario: Scenario, progress: PlainProgress) -> Result:
 
 def execute(scenario: Scenario, output: Output) -> int:
     """Verify, deliver every view that was asked for, and give the exit code."""
-    progress = PlainProgress(None if output.quiet else sys.stderr)
+    progress = choose(sys.stderr, output, os.environ)
     result = verify(scenario, progress)
     deliver(result, output)
     return result.verdict.exit_code

@@ -25,12 +25,15 @@ class Interrupts:
     """The handlers of one run; a context manager that puts the former ones back.
 
     Outside `deferred()` the first signal raises Interrupted in the main thread; inside it only sets
-    `asked`, which the crew's loop reads.
+    `asked`, which the crew's loop reads. leave: called before the second one ends the process.
     """
 
-    def __init__(self, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self, announce: Callable[[str], None], leave: Callable[[], None] = lambda: None
+    ) -> None:
         self.asked: str | None = None
         self._announce = announce
+        self._leave = leave
         self._deferring = False
         self._former: dict[int, object] = {}
 
@@ -64,6 +67,7 @@ class Interrupts:
         by = NAMES[signal.Signals(number)]
         if self.asked is not None:
             # Workers die with this process, and the warden removes the server.
+            self._leave()
             os._exit(EXIT_INTERRUPTED)
         self.asked = by
         self._announce("stopping: finishing requests in flight, report follows (again: at once)")
