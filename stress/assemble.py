@@ -41,7 +41,7 @@ def assemble(record: Record) -> Result:
     caches = 1 if evidence.scope == "host" and evidence.scope_stated else evidence.procs
     cache = blocks.cache_of(stage, record.facts, headline, evidence.loads, caches)
     cache = msgspec.structs.replace(cache, loads_capped=_capped(record, evidence))
-    checks = run_checks(evidence)
+    checks = run_checks(evidence, scenario.checks)
     if record.ending == "hung":
         checks = [_hung(record) if check.id == "liveness" else check for check in checks]
     identities: list[str] = []
@@ -63,7 +63,9 @@ def assemble(record: Record) -> Result:
         )
         thresholds = judge(scenario.thresholds, measures)
     result = Result(
-        verdict=verdict.decide(checks, thresholds, identities, record.ending, record.ended_by),
+        verdict=verdict.decide(
+            checks, thresholds, identities, record.ending, record.ended_by, scenario.checks
+        ),
         scenario=_scenario(scenario, record),
         environment=record.environment,
         headline="counted" if record.phase is None else "check",

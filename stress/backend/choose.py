@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from resolver.table import DEFAULT_TABLE
-from stress.backend import embedded, given
+from stress.backend import embedded, given, tenants_table
 from stress.backend.allowance import allowance
 from stress.backend.backend import Backend
 from stress.scenario.control_plane import DATABASE_URL, ENCRYPTION_KEY
@@ -20,11 +20,7 @@ def start(
     BackendError, UsageError or SeveralErrors, each of one line; nothing is left open then.
     """
     path = scenario.tenants_table
-    table = DEFAULT_TABLE
-    if path is not None:
-        from stress.backend import tenants_table
-
-        table = tenants_table.read(path)
+    table = DEFAULT_TABLE if path is None else tenants_table.read(path)
     if DATABASE_URL in environment:
         allowance(scenario.max_connections, scenario.procs, writes=scenario.allow_writes)
         return given.start(

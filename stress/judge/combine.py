@@ -54,7 +54,9 @@ def combine(results: Mapping[str, Result], ending: Ending, ended_by: str | None)
     ]
     lines = checklist.lines(results, checks) if ending == "finished" else []
     identities = [line for result in every for line in result.identities]
-    verdict = decide(checks, thresholds, identities, ending, ended_by)
+    verdict = decide(
+        checks, thresholds, identities, ending, ended_by, head.scenario.get("checks") or ()
+    )
     return msgspec.structs.replace(
         head,
         verdict=_with_degradation(verdict, lines),

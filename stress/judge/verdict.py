@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from stress.judge import exits
@@ -28,8 +28,12 @@ def decide(
     identities: Sequence[str],
     ending: Ending,
     ended_by: str | None,
+    asked: Collection[str] = (),
 ) -> Verdict:
-    """The verdict of a run. An interrupted or invalid run judges no threshold."""
+    """The verdict of a run. An interrupted or invalid run judges no threshold.
+
+    asked: checks that were named: one of them that could not be tested is no pass.
+    """
     codes: set[int] = set()
     reasons: list[str] = []
     failed = [check for check in checks if check.status == "fail"]
@@ -50,6 +54,10 @@ def decide(
         if missed:
             codes.add(exits.THRESHOLD)
             reasons += [_missed(found) for found in missed]
+        for check in checks:
+            if check.id in asked and check.status == "not_tested":
+                codes.add(exits.THRESHOLD)
+                reasons.append(f"{check.id} is NOT TESTED: {check.reason}")
     code = exits.first(codes)
     return Verdict(
         status=_status(code, codes),

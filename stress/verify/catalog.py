@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from stress.report.result import Check
 from stress.scenario.metrics import CHECK_IDS
@@ -23,7 +23,7 @@ from stress.verify.checks import (
     stale_connection,
     untorn,
 )
-from stress.verify.checks.untested import NOT_PROVOKED, not_tested
+from stress.verify.checks.untested import NOT_ASKED, NOT_PROVOKED, not_tested
 from stress.verify.evidence import Evidence
 
 CHECKS: dict[str, Callable[[Evidence], Check]] = {
@@ -48,9 +48,20 @@ CHECKS: dict[str, Callable[[Evidence], Check]] = {
 }
 
 
-def run_checks(evidence: Evidence) -> list[Check]:
-    """One Check for every id; those without a function here have no phase yet."""
-    return [
-        CHECKS[check_id](evidence) if check_id in CHECKS else not_tested(check_id, NOT_PROVOKED)
-        for check_id in CHECK_IDS
-    ]
+ALWAYS = "isolation"
+
+
+def run_checks(evidence: Evidence, asked: Collection[str] = ()) -> list[Check]:
+    """One Check for every id; those without a function here have no phase yet.
+
+    asked: the only ones to judge, beside isolation; empty: all.
+    """
+    return [_run(check_id, evidence, asked) for check_id in CHECK_IDS]
+
+
+def _run(check_id: str, evidence: Evidence, asked: Collection[str]) -> Check:
+    if asked and check_id not in asked and check_id != ALWAYS:
+        return not_tested(check_id, NOT_ASKED)
+    if check_id not in CHECKS:
+        return not_tested(check_id, NOT_PROVOKED)
+    return CHECKS[check_id](evidence)

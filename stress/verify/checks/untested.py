@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stress.report.result import Check
 
+NOT_ASKED = "not asked for: --check names others"
 NOT_PROVOKED = "this profile does not provoke it"
 
 
