@@ -7,6 +7,7 @@ import sys
 
 from stress.assemble import assemble
 from stress.report.deliver import deliver
+from stress.report.percentiles import with_percentiles
 from stress.report.progress import Progress
 from stress.report.result import Result
 from stress.report.watching import choose
@@ -19,7 +20,7 @@ def run(scenario: Scenario, progress: Progress, make_phase: MakePhase | None = N
     """Carry out one scenario. StressError where it cannot start; Ctrl-C: a partial Result."""
     with Session(scenario, progress) as session:
         record = session.measure(scenario, make_phase)
-    return assemble(record)
+    return with_percentiles(assemble(record), scenario.percentiles)
 
 
 def execute(scenario: Scenario, output: Output, make_phase: MakePhase | None = None) -> int:

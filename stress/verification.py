@@ -10,6 +10,7 @@ import msgspec
 from stress.assemble import assemble
 from stress.judge.combine import combine
 from stress.report.deliver import deliver
+from stress.report.percentiles import with_percentiles
 from stress.report.progress import Progress
 from stress.report.result import Result
 from stress.report.watching import choose
@@ -40,7 +41,8 @@ def verify(scenario: Scenario, progress: Progress) -> Result:
             results[name] = assemble(record)
             if record.ending != "finished":
                 break
-    return combine(results, record.ending, record.ended_by)
+    whole = combine(results, record.ending, record.ended_by)
+    return with_percentiles(whole, scenario.percentiles)
 
 
 def execute(scenario: Scenario, output: Output) -> int:

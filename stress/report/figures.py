@@ -68,7 +68,8 @@ class Lifetimes(Part, frozen=True, kw_only=True):
 class Summary(Part, frozen=True, kw_only=True):
     """One latency distribution. A percentile with fewer than 10 samples beyond it is None.
 
-    `hdr` is an HdrHistogram V2 compressed payload in base64.
+    `hdr` is an HdrHistogram V2 compressed payload in base64. percentiles: those that were asked
+    for, by their number as text; None where nobody asked for others than the default.
     """
 
     count: int
@@ -81,6 +82,7 @@ class Summary(Part, frozen=True, kw_only=True):
     p99_9: int | None
     max: int | None
     hdr: str
+    percentiles: dict[str, int | None] | None = None
 
 
 class Latency(Part, frozen=True, kw_only=True):

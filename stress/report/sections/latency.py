@@ -2,46 +2,117 @@
 
 from __future__ import annotations
 
-from stress.report import numbers
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from stress.report import numbers, percentiles
 from stress.report.page import Cell, Column, Page
 from stress.report.result import Latencies, Result, Summary
 from stress.report.spans import Span
 
 OUTCOMES = ("hit", "miss", "wait", "negative", "error")
-COLUMNS = (
-    Column("  outcome", 10),
-    Column("requests", 12),
-    Column("avg", 9, drop=3),
-    Column("min", 8, drop=5),
-    Column("p50", 8, drop=1),
-    Column("p95", 8, drop=2),
-    Column("p99", 8),
-    Column("p99.9", 8, drop=4),
-    Column("max", 8),
-)
-# Requests from which on 10 samples lie beyond the percentile.
-NEEDED = {"p50": 20, "p95": 200, "p99": 1000, "p99.9": 10_000}
+NAME = Column("  outcome", 10)
+REQUESTS = Column("requests", 12)
+LEAST_WIDTH = 8
+
+
+class Figure(NamedTuple):
+    """One column: its head, its figure of each row, and how that looks."""
+
+    column: Column
+    of: Callable[[Summary], float | None]
+    role: str = ""
+
+
+AVERAGE = Figure(Column("avg", 9, drop=3), lambda summary: summary.mean)
+LEAST = Figure(Column("min", 8, drop=5), lambda summary: summary.min)
+GREATEST = Figure(Column("max", 8), lambda summary: summary.max)
+USUAL = {
+    "50": Figure(Column("p50", 8, drop=1), lambda summary: summary.p50),
+    "95": Figure(Column("p95", 8, drop=2), lambda summary: summary.p95),
+    "99": Figure(Column("p99", 8), lambda summary: summary.p99, "bold"),
+    "99.9": Figure(Column("p99.9", 8, drop=4), lambda summary: summary.p99_9),
+}
 
 
 def show(page: Page, result: Result) -> None:
     """The table, what its n/a mean, and what all of it may not be taken for."""
     page.heading("Response Time Statistics")
-    rows: list[list[Cell]] = []
-    counted, steady, cold = result.latency_ns, result.steady, result.cold
-    if counted:
-        rows += _part(_counted_name(result), counted, every=True)
-        rows += _operations(result.operations)
-    if steady is not None and not steady.is_counted_part:
-        rows += _part(f"steady, {numbers.seconds(steady.wall_s)}", steady.latency_ns)
-        rows += _operations(steady.operations)
-    if cold is not None:
-        rows += _part("cold phase, one load at a time", cold.latency_ns)
-    if not rows:
+    if not (result.latency_ns or result.steady is not None or result.cold is not None):
         page.say("  no request was answered")
         return
-    page.table(COLUMNS, rows)
-    _explain_missing(page, result)
+    asked = percentiles.asked(result.scenario)
+    shown = USUAL if asked is None else {key: _asked(key) for key in asked}
+    first, *further = _tables(page, list(shown.values()))
+    page.table([NAME, REQUESTS, *(one.column for one in first)], _rows(result, first, counts=True))
+    for figures in further:
+        page.blank()
+        page.table([NAME, *(one.column for one in figures)], _rows(result, figures))
+    _explain_missing(page, result, shown)
     _explain_waiting(page, result)
+
+
+def _asked(key: str) -> Figure:
+    """A percentile of the user's choice: it is never left out for want of room."""
+    column = Column(f"p{key}", max(LEAST_WIDTH, len(key) + 2))
+    return Figure(
+        column, lambda summary: (summary.percentiles or {}).get(key), "bold" if key == "99" else ""
+    )
+
+
+def _tables(page: Page, shown: Sequence[Figure]) -> list[list[Figure]]:
+    """The columns of one table, or of several where not all have room side by side."""
+    beside = [AVERAGE, LEAST, *shown, GREATEST]
+    width = NAME.width + REQUESTS.width + sum(one.column.width for one in beside)
+    if width <= page.width or any(one.column.drop for one in shown):
+        return [beside]
+    tables: list[list[Figure]] = [[AVERAGE, LEAST, GREATEST]]
+    room = 0
+    for one in shown:
+        if room < one.column.width:
+            tables.append([])
+            room = page.width - NAME.width
+        tables[-1].append(one)
+        room -= one.column.width
+    return tables
+
+
+def _rows(result: Result, figures: Sequence[Figure], *, counts: bool = False) -> list[list[Cell]]:
+    """One for each outcome, in each part of the run."""
+
+    def row(outcome: str, summary: Summary) -> list[Cell]:
+        role = outcome if outcome in ("hit", "miss", "wait", "error") else ""
+        failed = "error" if outcome == "error" else ""
+        cells: list[Cell] = [[Span("    "), Span(outcome, role)]]
+        cells += [Span(numbers.count(summary.count), failed)] if counts else []
+        for one in figures:
+            ns = one.of(summary)
+            cells.append(Span(numbers.duration(ns), "dim" if ns is None else one.role))
+        return cells
+
+    def part(name: str, latencies: Latencies, *, every: bool = False) -> list[list[Cell]]:
+        present = [outcome for outcome in OUTCOMES if outcome in latencies]
+        rows: list[list[Cell]] = [[f"  {name}"]]
+        rows += [row(outcome, latencies[outcome].response) for outcome in present]
+        if "all" in latencies and (every or len(present) != 1):
+            rows.append(row("all", latencies["all"].response))
+        return rows
+
+    def operations(times: Latencies | None) -> list[list[Cell]]:
+        """What a request did besides the resolve."""
+        return [row(name, one.response) for name, one in (times or {}).items()]
+
+    found: list[list[Cell]] = []
+    counted, steady, cold = result.latency_ns, result.steady, result.cold
+    if counted:
+        found += part(_counted_name(result), counted, every=True)
+        found += operations(result.operations)
+    if steady is not None and not steady.is_counted_part:
+        found += part(f"steady, {numbers.seconds(steady.wall_s)}", steady.latency_ns)
+        found += operations(steady.operations)
+    if cold is not None:
+        found += part("cold phase, one load at a time", cold.latency_ns)
+    return found
 
 
 def _counted_name(result: Result) -> str:
@@ -53,56 +124,29 @@ def _counted_name(result: Result) -> str:
     return name
 
 
-def _part(name: str, latencies: Latencies, *, every: bool = False) -> list[list[Cell]]:
-    present = [outcome for outcome in OUTCOMES if outcome in latencies]
-    rows: list[list[Cell]] = [[f"  {name}"]]
-    rows += [_row(outcome, latencies[outcome].response) for outcome in present]
-    if "all" in latencies and (every or len(present) != 1):
-        rows.append(_row("all", latencies["all"].response))
-    return rows
-
-
-def _operations(times: Latencies | None) -> list[list[Cell]]:
-    """What a request did besides the resolve."""
-    return [_row(name, one.response) for name, one in (times or {}).items()]
-
-
-def _row(outcome: str, summary: Summary) -> list[Cell]:
-    role = outcome if outcome in ("hit", "miss", "wait", "error") else ""
-    figures = (
-        (summary.mean, ""),
-        (summary.min, ""),
-        (summary.p50, ""),
-        (summary.p95, ""),
-        (summary.p99, "bold"),
-        (summary.p99_9, ""),
-        (summary.max, ""),
-    )
-    return [
-        [Span("    "), Span(outcome, role)],
-        Span(numbers.count(summary.count), "error" if outcome == "error" else ""),
-        *(Span(numbers.duration(ns), "dim" if ns is None else kind) for ns, kind in figures),
-    ]
-
-
-def _explain_missing(page: Page, result: Result) -> None:
+def _explain_missing(page: Page, result: Result, shown: Mapping[str, Figure]) -> None:
     parts = [result.latency_ns]
     parts += [part.latency_ns for part in (result.steady, result.cold) if part is not None]
     summaries = [latency.response for part in parts for latency in part.values()]
-    if not any(None in (s.p50, s.p95, s.p99, s.p99_9) for s in summaries):
+    if all(one.of(summary) is not None for summary in summaries for one in shown.values()):
         return
     text = "n/a: fewer than 10 samples lie beyond it."
     every = result.latency_ns.get("all")
     if every is not None:
-        found = every.response
-        have = {"p50": found.p50, "p95": found.p95, "p99": found.p99, "p99.9": found.p99_9}
-        missing = [name for name, value in have.items() if value is None]
-        if missing:
-            first, *others = missing
-            option = f" (-n {NEEDED[first]})" if len(missing) > 1 else ""
-            needs = [f"{first} needs {NEEDED[first]:,} requests{option}"]
-            needs += [f"{name} {NEEDED[name]:,}" for name in others]
-            text += f" {', '.join(needs)}."
+        needs = {
+            key: percentiles.needed(key)
+            for key, one in shown.items()
+            if one.of(every.response) is None
+        }
+        told = [f"p{key} {needs:,}" for key, needs in needs.items() if needs is not None]
+        if told:
+            first = next(needs for needs in needs.values() if needs is not None)
+            option = f" (-n {first})" if len(told) > 1 else ""
+            name, count = told[0].split(" ")
+            told[0] = f"{name} needs {count} requests{option}"
+            text += f" {', '.join(told)}."
+        if None in needs.values():
+            text += " p100 is the maximum."
     page.prose(Span("n/a", "dim"), text.removeprefix("n/a"), indent=2)
 
 
