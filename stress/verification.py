@@ -2,47 +2,64 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
+import time
 
 import msgspec
 
 from stress.assemble import assemble
 from stress.judge.combine import combine
+from stress.parts import scenario_of, wanted
 from stress.report.deliver import deliver
 from stress.report.percentiles import with_percentiles
 from stress.report.progress import Progress
-from stress.report.result import Result
+from stress.report.result import Caveat, Result
 from stress.report.watching import choose
-from stress.scenario import thresholds
+from stress.scenario.command import command_of
 from stress.scenario.output import Output
-from stress.scenario.phases import EXPIRY_TTL_S, PHASES, of_phase
-from stress.scenario.profiles import PROFILES
 from stress.scenario.scenario import Scenario
-from stress.session import MakePhase, Session
-from stress.verify.phases import prepare
-
-PARTS: tuple[tuple[str, MakePhase | None], ...] = (
-    ("light", None),
-    ("medium", None),
-    ("heavy", None),
-    ("expiry", prepare.expiry),
-    ("concurrent", prepare.concurrent),
-)
+from stress.scenario.units import duration_text
+from stress.session import Session
 
 
 def verify(scenario: Scenario, progress: Progress) -> Result:
     """Carry out every part; an early end of one ends the whole, and what there is is reported."""
     results: dict[str, Result] = {}
+    left_out: list[str] = []
+    parts = wanted(scenario.checks)
+    begun = time.monotonic()
     with Session(scenario, progress) as session:
-        for number, (name, make_phase) in enumerate(PARTS, 1):
-            progress.part(name, number, len(PARTS))
-            record = session.measure(_part(name, scenario), make_phase)
-            results[name] = assemble(record)
+        for number, part in enumerate(parts, 1):
+            left_s = (scenario.budget_s or math.inf) - (time.monotonic() - begun)
+            if results and part.seconds > left_s:
+                left_out.append(part.name)
+                continue
+            progress.part(part.name, number, len(parts))
+            record = session.measure(scenario_of(part.name, scenario), part.make_phase)
+            results[part.name] = assemble(record)
             if record.ending != "finished":
                 break
     whole = combine(results, record.ending, record.ended_by)
+    caveats = [*_budget_spent(scenario, left_out), *whole.caveats]
+    whole = msgspec.structs.replace(whole, caveats=caveats)
     return with_percentiles(whole, scenario.percentiles)
+
+
+def _budget_spent(scenario: Scenario, left_out: list[str]) -> list[Caveat]:
+    """Parts that were not run, and so their lines NOT TESTED."""
+    if not left_out or scenario.budget_s is None:
+        return []
+    unlimited = msgspec.structs.replace(scenario, budget_s=None)
+    return [
+        Caveat(
+            id="budget_spent",
+            message=f"--budget {duration_text(scenario.budget_s)} left no time for "
+            f"{', '.join(left_out)}: what they test is NOT TESTED.",
+            cure=command_of(msgspec.to_builtins(unlimited)),
+        )
+    ]
 
 
 def execute(scenario: Scenario, output: Output) -> int:
@@ -51,33 +68,3 @@ def execute(scenario: Scenario, output: Output) -> int:
     result = verify(scenario, progress)
     deliver(result, output)
     return result.verdict.exit_code
-
-
-def _part(name: str, scenario: Scenario) -> Scenario:
-    """The scenario of one part, with the options of the whole."""
-    if name in PROFILES:
-        profile = PROFILES[name]
-        default = Scenario()
-        return msgspec.structs.replace(
-            scenario,
-            name=name,
-            threads=profile.threads,
-            requests=profile.requests,
-            duration_s=None,
-            steady_s=default.steady_s,
-            warmup_passes=default.warmup_passes,
-            reference=name == "heavy",
-            graceful_stop_s=default.graceful_stop_s,
-            thresholds=thresholds.merge(thresholds.built_in(name), _own(scenario)),
-        )
-    own = thresholds.merge(thresholds.built_in(name), ())
-    if name == "expiry":
-        scenario = msgspec.structs.replace(
-            scenario, cache_ttl_s=EXPIRY_TTL_S, threads=PHASES["expiry"].threads
-        )
-    return of_phase(name, msgspec.structs.replace(scenario, thresholds=own))
-
-
-def _own(scenario: Scenario) -> list[thresholds.Threshold]:
-    """The user's thresholds: they are judged in each of the load profiles."""
-    return [threshold for threshold in scenario.thresholds if not threshold.built_in]

@@ -61,7 +61,7 @@ def combine(results: Mapping[str, Result], ending: Ending, ended_by: str | None)
         head,
         verdict=_with_degradation(verdict, lines),
         scenario={**head.scenario, "name": "verify"},
-        headline=HEADLINE if HEADLINE in results else "counted",
+        headline=HEADLINE if HEADLINE in results else head.headline,
         errors=[error for result in every for error in result.errors],
         series=[point for result in every for point in result.series],
         phases=_phases(results),

@@ -185,8 +185,8 @@ def why(result: Result) -> list[Span]:
     if verdict.status == "interrupted":
         return []
     if verdict.exit_code == THRESHOLD:
-        missed = [found for found in result.thresholds if found.ok is not True]
-        return [Span(_missed(found), "fail") for found in missed]
+        missed = [_missed(found) for found in result.thresholds if found.ok is not True]
+        return [Span(told, "fail") for told in missed + _beside_targets(result)]
     if verdict.exit_code not in (ISOLATION, CORRECTNESS):
         role = "fail" if verdict.status == "fail" else ""
         return [Span(reason, role) for reason in verdict.reasons]
@@ -196,6 +196,12 @@ def why(result: Result) -> list[Span]:
         Span(reason, "fail") if index < violations else Span(also + reason)
         for index, reason in enumerate(verdict.reasons)
     ]
+
+
+def _beside_targets(result: Result) -> list[str]:
+    """Reasons behind those of the targets, such as a check that was asked for and not tested."""
+    missed = sum(one.ok is not True for one in result.thresholds)
+    return result.verdict.reasons[missed:]
 
 
 def last_line(result: Result) -> str:
@@ -212,8 +218,8 @@ def _cause(result: Result) -> str:
         told = [f"{c.id}, {numbers.plural(c.violations, 'violation')}" for c in failed]
         return _first(told, "check")
     if code == THRESHOLD:
-        missed = [found for found in result.thresholds if found.ok is not True]
-        return _first([missed_target(found) for found in missed], "target")
+        missed = [missed_target(one) for one in result.thresholds if one.ok is not True]
+        return _first(missed + _beside_targets(result), "target")
     if code == INTERRUPTED:
         return progress(result)
     if code == INVALID:
