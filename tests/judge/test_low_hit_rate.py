@@ -134,6 +134,11 @@ def test_more_tenants_than_the_cache_has_room_for() -> None:
     )
 
 
+def test_no_number_of_tenants_fits_into_a_cache_without_room() -> None:
+    caveat = found(missing(run(), 1000, capacity=0))["too_many_tenants"]
+    assert caveat.cure.endswith("in the target, then: stress heavy --target mine.py:Mine")
+
+
 @pytest.mark.parametrize(
     "result",
     [

@@ -65,14 +65,14 @@ def too_many_tenants(result: Result) -> Caveat | None:
         return None
     capacity = result.cache.capacity
     if capacity is not None and capacity < short.tenants:
-        cure = "a larger capacity in the target"
-        if capacity:
-            cure += f", or: {again(result, tenants=capacity)}"
+        fewer = (
+            f"or: {again(result, tenants=capacity)}" if capacity > 0 else f"then: {again(result)}"
+        )
         return Caveat(
             id="too_many_tenants",
             message=f"The cache has room for {capacity:,} of {short.tenants:,} tenants: "
             f"{short.misses:,} of {short.total:,} requests had to load.",
-            cure=cure,
+            cure=f"a larger capacity in the target, {fewer}",
         )
     if short.misses > short.firsts or _needed_ttl(result, short) is not None:
         return None
