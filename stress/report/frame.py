@@ -20,7 +20,7 @@ from stress.report.visible import visible
 LINES = 9  # so that it fits a split terminal
 MAX_KINDS = 3
 NOW_AT, WHOLE_AT, SPARK_AT = 10, 22, 39
-NOTE = 16
+NOTE = 20
 LEAST_SPARK = 8
 P99_LOW_NS, P99_HIGH_NS = 10, 10**9
 LEAST_HIT_RATE = 0.9
@@ -112,8 +112,9 @@ def _measuring(scene: Scene, seen: Glance, width: int, *, unicode: bool) -> list
             return line
         line.append(Span(" " * max(1, SPARK_AT - cells(line))))
         line.append(Span(sparkline([share(one) for one in shown], unicode=unicode), role))
-        if note and cells(line) + 3 + len(note) <= width:
-            line.append(Span(f"   {note}", "dim"))
+        note_at = SPARK_AT + room + 2
+        if note_at + len(note) <= width:
+            line += [Span(" " * (note_at - cells(line))), Span(note, "dim")]
         return line
 
     failing = "fail" if seen.failed else "dim"

@@ -76,7 +76,8 @@ def _figures(summary: Summary, keys: Sequence[str]) -> dict[str, int | None]:
         elif summary.count - rank(key, max(1, summary.count)) < MIN_BEYOND:
             found[key] = None
         else:
-            histogram = histogram or Histogram.decode(summary.hdr)
+            if histogram is None:
+                histogram = Histogram.decode(summary.hdr)
             value = int(histogram.value_at_percentile(key))
             # The payload holds the maximum to three digits, the summary all of them.
             found[key] = value if summary.max is None else min(value, summary.max)
