@@ -57,8 +57,21 @@ class Measures(Protocol):
 
 
 def judge(thresholds: Iterable[Threshold], measures: Measures) -> list[ThresholdResult]:
-    """One result for each threshold, in their order."""
-    return [_judge(threshold, measures) for threshold in thresholds]
+    """One result for each threshold, in their order.
+
+    A built-in one about a check that is NOT TESTED is left out: the check says so itself, and
+    changes no exit code.
+    """
+    found = [(threshold, _judge(threshold, measures)) for threshold in thresholds]
+    return [
+        result
+        for threshold, result in found
+        if not (threshold.built_in and result.ok is None and _of_check(threshold))
+    ]
+
+
+def _of_check(threshold: Threshold) -> bool:
+    return threshold.metric.endswith("_violations")
 
 
 def _judge(threshold: Threshold, measures: Measures) -> ThresholdResult:
@@ -89,7 +102,7 @@ def _phase(threshold: Threshold, measures: Measures) -> str:
     metric, aggregation = threshold.metric, threshold.aggregation
     if metric == "loads" or (metric, aggregation) == ("failed", "count"):
         return WHOLE_RUN
-    if metric.endswith("_violations"):
+    if _of_check(threshold):
         return WHOLE_RUN
     if metric == "throughput":
         labels = {**threshold.labels, "phase": "steady"}

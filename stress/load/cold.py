@@ -42,7 +42,7 @@ class ColdBlock:
             now = monotonic_ns()
             lane.run(self.plan, COLD, np.array([index], dtype=np.int32), count=1, start_ns=now)
         after = self._parts()
-        connects = self._connect()
+        connects, failed = self._connect()
         self.mailbox.post(
             "cold",
             unknown_calls=calls,
@@ -50,6 +50,7 @@ class ColdBlock:
             decryption_ns=_difference(before, after, "decryption_ns"),
             loads=_difference(before, after, "loads"),
             connects_ns=connects,
+            failed_connects=failed,
         )
 
     def _open_control_plane(self) -> int:
@@ -70,10 +71,11 @@ class ColdBlock:
             return own
         return self.control_plane.parts() if self.control_plane.loads else {}
 
-    def _connect(self) -> list[int]:
+    def _connect(self) -> tuple[list[int], int]:
+        """How long each took, and how many failed."""
         if self.connector is None:
-            return []
-        times = []
+            return [], 0
+        times, failed = [], 0
         for index in range(min(len(self.tenant_ids), self.most_connections)):
             started = monotonic_ns()
             try:
@@ -81,7 +83,8 @@ class ColdBlock:
                     times.append(monotonic_ns() - started)
             except Exception as error:
                 self.findings.failure(index, error, monotonic_ns())
-        return times
+                failed += 1
+        return times, failed
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any], key: str) -> int | None:

@@ -33,6 +33,7 @@ class ColdReport:
     decryption_ns: int | None
     loads: int | None
     connects_ns: list[int]
+    failed_connects: int = 0
 
 
 def cold_report(stage: Stage) -> ColdReport | None:

@@ -38,7 +38,7 @@ def collect(record: Record, stage: Stage) -> Evidence:
         unfinished=sum(t.unfinished for t in every),
         connects=len(proofs)
         + len(borrowed)
-        + (len(cold.connects_ns) if cold is not None else 0)
+        + (len(cold.connects_ns) + cold.failed_connects if cold is not None else 0)
         + _operations_that_resolve(stage, record.facts),
     )
     scope = _scope(stage)
@@ -62,7 +62,8 @@ def collect(record: Record, stage: Stage) -> Evidence:
         reproduce=command_of(msgspec.to_builtins(record.scenario)),
         reference_wrong=sum(t.wrong for t in reference),
         unknown_calls=unknown,
-        failed_connects=sum(proof.right is None for proof in proofs)
+        failed_connects=(cold.failed_connects if cold is not None else 0)
+        + sum(proof.right is None for proof in proofs)
         + sum(one.right is None for one in borrowed),
         takeovers=_count(stats, "takeovers"),
         stats=stats,

@@ -28,6 +28,7 @@ class Command:
     folder: Path
     temporary: Path
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    variables: dict[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
@@ -37,7 +38,7 @@ class Command:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         kept = ("DATABASE_URL", "ENCRYPTION_KEY", "STRESS_")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(kept)}
-        environment.update({MARK: self.mark, "TMPDIR": str(self.temporary)})
+        environment.update({MARK: self.mark, "TMPDIR": str(self.temporary), **self.variables})
         process = subprocess.Popen(
             [sys.executable, "-m", "stress", *arguments],
             cwd=self.folder,

@@ -232,3 +232,54 @@ def test_a_ttl_that_is_kept_is_not_blamed(command: Command) -> None:
     assert result["lifetimes"]["reloads"] >= 3
     # From before the load to the next load: longer than the TTL, which counts from after the load.
     assert result["lifetimes"]["shortest_s"] >= 0.5
+
+
+class FarAway:
+    """A TCP proxy before a server: every answer of the server arrives `delay_s` later."""
+
+    def __init__(self, host: str, port: int, delay_s: float) -> None:
+        self._place, self._delay_s = (host, port), delay_s
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(self._place)
+                for source, sink, delay_s in ((near, far, 0.0), (far, near, self._delay_s)):
+                    arguments = (source, sink, delay_s)
+                    threading.Thread(target=self._carry, args=arguments, daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket, delay_s: float) -> None:
+        with contextlib.suppress(OSError), sink:
+            while data := source.recv(65536):
+                time.sleep(delay_s)
+                sink.sendall(data)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def far_away() -> Iterator[dict[str, str]]:
+    """The environment of a run whose control plane is 40 ms away."""
+    backend = embedded.start(3, progress=lambda _line: None)
+    url = make_url(backend.control_plane_url)
+    proxy = FarAway(url.host or "127.0.0.1", url.port or 5432, 0.04)
+    near = url.set(host="127.0.0.1", port=proxy.port)
+    yield {
+        "DATABASE_URL": near.render_as_string(hide_password=False),
+        "ENCRYPTION_KEY": backend.encryption_key,
+    }
+    proxy.close()
+    backend.close()
+
+
+def test_a_control_plane_that_is_far_away_is_named(
+    command: Command, far_away: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {**os.environ, **far_away})
+    done = command.run("light", "--steady", "0s", "--no-thresholds", "--json", "out.json")
+    assert done.returncode == 0, done.stderr

@@ -253,11 +253,20 @@ def test_a_hit_rate_equal_to_the_target_is_not_above_it() -> None:
 
 
 def test_results_keep_the_order_and_the_names_of_the_thresholds() -> None:
-    thresholds = built_in("heavy")
-    results = judge(thresholds, Figures({}))
+    given = built_in("heavy")
+    thresholds = [one for one in given if not one.metric.endswith("_violations")]
+    results = judge(given, Figures({}))
     assert [one.label for one in results] == [one.label for one in thresholds]
     assert [one.expression for one in results] == [one.expression for one in thresholds]
     assert all(one.built_in and one.ok is None for one in results)
+
+
+def test_only_a_threshold_of_ones_own_turns_a_check_that_is_not_tested_red() -> None:
+    text = "isolation_violations:count==0"
+    (built,) = [one for one in built_in("heavy") if one.expression == text]
+    assert judge([built], Figures({})) == []
+    (result,) = judge([parse(text)], Figures({}))
+    assert result.ok is None
 
 
 def test_a_label_reaches_the_figures() -> None:
