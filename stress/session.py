@@ -76,8 +76,8 @@ class Session:
         The record's `ending` says whether it came to its end.
         """
         record = Record(scenario, self._environment)
-        self._progress.begin(scenario)
         try:
+            self._progress.begin(scenario)
             self._open(record)
             assert self._ground is not None
             self._measure_reference(record)
