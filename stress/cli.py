@@ -12,6 +12,7 @@ from typing import NoReturn, TextIO
 
 import click
 
+from stress.commands import provision
 from stress.commands.mistakes import no_such_command, told
 from stress.commands.overview import overview
 from stress.errors import SeveralErrors, StressError
@@ -26,6 +27,7 @@ COMMANDS = (
     ("Measure", "expiry", "stress.commands.expiry", PHASES["expiry"].summary),
     ("Measure", "concurrent", "stress.commands.concurrent", PHASES["concurrent"].summary),
     ("Verify", "verify", "stress.commands.verify", PHASES["verify"].summary),
+    ("Prepare", "provision", "stress.commands.provision", provision.SUMMARY),
 )
 
 INTERNAL_ERROR = 1
@@ -113,7 +115,8 @@ def _run(typed: list[str]) -> int:
             return USAGE
         color = _color(sys.stdout, typed)
         code = _GROUP.main(typed, prog_name="stress", standalone_mode=False, color=color)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: it was closed before we began
+            sys.stdout.flush()
         return code or 0
     except click.UsageError as error:
         return _show([told(error, typed)], typed)
@@ -154,10 +157,10 @@ def _show(errors: Sequence[StressError], typed: Sequence[str]) -> int:
     return errors[0].exit_code
 
 
-def _color(stream: TextIO, typed: Sequence[str]) -> bool:
+def _color(stream: TextIO | None, typed: Sequence[str]) -> bool:
     """Whether the stream shows emphasis: a terminal, and nobody asked for none."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or "--no-color" in typed:
         return False
     if os.environ.get("STRESS_NO_COLOR", "").lower() in ("1", "true", "yes", "on"):
         return False
-    return stream.isatty()
+    return stream is not None and stream.isatty()

@@ -6,7 +6,18 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Engine, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.exc import DuplicateColumnError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
 from resolver.keyring import AES_256_GCM, Keyring
@@ -33,20 +44,54 @@ def write_rows(
 ) -> None:
     """Create the table (and its schema), write a row for each tenant, and run `then` as well, in
     one transaction. BackendError where the mapping's condition cannot be turned round."""
-    table, active = shape(mapping)
     with engine.begin() as connection:
-        if mapping.schema is not None:
-            connection.execute(CreateSchema(mapping.schema, if_not_exists=True))
-        table.create(connection)
-        connection.execute(
-            table.insert(), [{**_row(mapping, keyring, one), **active} for one in tenants]
-        )
+        _write(connection, keyring, tenants, mapping)
         for statement in then:
             connection.exec_driver_sql(statement)
 
 
+def rehearse(
+    engine: Engine, keyring: Keyring, tenants: Sequence[NewTenant], mapping: TableMapping
+) -> None:
+    """Create the table, write the rows, read them as a resolver will, and roll all of it back.
+
+    Only the server can say whether these names make a table and whether the condition, which is
+    SQL, finds the rows. BackendError where not; SQLAlchemyError where the server is in trouble.
+    """
+    where, mend = "--tenants-table", "mend the file"
+    with engine.connect() as connection:
+        try:
+            _write(connection, keyring, tenants, mapping)
+            found = connection.execute(mapping.active_ids_statement()).all()
+            connection.execute(mapping.row_statement(), {"tenant_id": tenants[0].tenant_id}).one()
+        except (OperationalError, InternalError):
+            raise  # the server's own troubles
+        except SQLAlchemyError as error:
+            said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise BackendError(where, said, mend) from None
+        finally:
+            connection.rollback()
+    if len(found) != len(tenants):
+        raise BackendError(where, f"{mapping.active} finds no row made for it", mend)
+
+
+def _write(
+    connection: Connection, keyring: Keyring, tenants: Sequence[NewTenant], mapping: TableMapping
+) -> None:
+    table, active = shape(mapping)
+    if mapping.schema is not None:
+        connection.execute(CreateSchema(mapping.schema, if_not_exists=True))
+    table.create(connection)
+    connection.execute(
+        table.insert(), [{**_row(mapping, keyring, one), **active} for one in tenants]
+    )
+
+
 def shape(mapping: TableMapping) -> tuple[Table, dict[str, Any]]:
-    """The table that a mapping describes, and the values that make a row of it active."""
+    """The table that a mapping describes, and the values that make a row of it active.
+
+    BackendError where two keys name one column, or the condition cannot be turned round.
+    """
     if mapping == DEFAULT_TABLE:
         return metadata_table(), {"status": "active"}
     column, kind, value = _turned_round(mapping)
@@ -61,7 +106,12 @@ def shape(mapping: TableMapping) -> tuple[Table, dict[str, Any]]:
         ]
     if mapping.version is not False:
         columns.append(Column(mapping.version, BigInteger, nullable=False))
-    return Table(mapping.name, MetaData(), *columns, schema=mapping.schema), {column: value}
+    try:
+        return Table(mapping.name, MetaData(), *columns, schema=mapping.schema), {column: value}
+    except DuplicateColumnError:
+        names = [one.name for one in columns]
+        twice = next(name for name in names if names.count(name) > 1)
+    raise BackendError("--tenants-table", f"column {twice} is named twice", "name another one")
 
 
 def _turned_round(mapping: TableMapping) -> tuple[str, Any, Any]:

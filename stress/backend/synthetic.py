@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg2
 from sqlalchemy import NullPool, create_engine
@@ -15,8 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from resolver.control_plane import parse_url
 from resolver.errors import ConfigurationError
 from resolver.keyring import Keyring
+from resolver.record import DEFAULT_DRIVER
 from resolver.table import DEFAULT_TABLE, TableMapping
-from stress.backend.control_table import shape, write_rows
+from stress.backend.control_table import rehearse, shape, write_rows
+from stress.backend.ledger import TABLE as LEDGER
 from stress.backend.ledger import Entry, Ledger
 from stress.backend.provision import Provisioner, plan
 from stress.backend.refusals import DEFAULT_PORT, WHERE, first_line, refusal, server
@@ -57,28 +60,34 @@ def provision(
     engine = create_engine(url, poolclass=NullPool)
     ledger = Ledger()
     begun = time.monotonic()
-    name = engine.dialect.identifier_preparer.format_table(shape(table)[0])
+    if table.name == LEDGER:
+        raise BackendError("--tenants-table", f"{LEDGER} is provision's own", "name another table")
+    # The preparer doubles percent signs for the driver; the ledger will do that itself.
+    quoted = engine.dialect.identifier_preparer.format_table(shape(table)[0])
+    name = quoted.replace("%%", "%")
     notes = [ledger.note_table(name)]
+    host, port = _reached_at(url)
+    created = plan(tenants, host, port, PREFIX)
     with _superuser(url) as cursor:
         cursor.execute(ledger.take())
         _refuse_unless_empty(url, cursor, ledger, table.name)
         cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", (table.schema,))
         if table.schema is not None and not cursor.fetchone()[0]:
             notes.append(ledger.note_schema(table.schema))
+        if table != DEFAULT_TABLE:
+            rehearse(engine, keyring, created[:1], table)
         cursor.execute(ledger.create())
 
     def tell(done: int) -> None:
         progress(f"{done:,} of {tenants:,} tenants created")
 
-    host, port = _reached_at(url)
-    created = plan(tenants, host, port, PREFIX)
     try:
         Provisioner(url, copy_files=False, ledger=ledger, tell=tell).create(created)
         write_rows(engine, keyring, created, table, notes)
     except (psycopg2.Error, SQLAlchemyError) as error:
         raise BackendError(WHERE, first_line(error, url), f"mend it, after: {DROP_IT}") from None
     seconds = time.monotonic() - begun
-    progress(f"{server(url)}: {tenants:,} tenants created in {seconds:.2f} s; to remove: {DROP_IT}")
+    progress(f"{server(url)}: {_tenants(tenants)} created in {seconds:.2f} s; to remove: {DROP_IT}")
 
 
 def drop(database_url: str, progress: Callable[[str], None]) -> None:
@@ -91,7 +100,7 @@ def drop(database_url: str, progress: Callable[[str], None]) -> None:
     with _superuser(url) as cursor:
         cursor.execute(ledger.take())
         if not ledger.exists(cursor):
-            what = f"nothing was provisioned in database {url.database}"
+            what = f"nothing was provisioned in database {url.database or url.username}"
             raise BackendError(WHERE, what, "name provision's database")
         entries = ledger.entries(cursor)
         for entry in entries:
@@ -101,7 +110,11 @@ def drop(database_url: str, progress: Callable[[str], None]) -> None:
                 raise _in_use(entry, error, url) from None
         cursor.execute(ledger.drop())
     databases = sum(entry.kind == "database" for entry in entries)
-    progress(f"{server(url)}: {databases:,} tenants removed")
+    progress(f"{server(url)}: {_tenants(databases)} removed")
+
+
+def _tenants(count: int) -> str:
+    return f"{count:,} tenant{'' if count == 1 else 's'}"
 
 
 def _in_use(entry: Entry, error: psycopg2.Error, url: URL) -> StressError:
@@ -127,6 +140,9 @@ def _superuser(url: URL) -> Iterator[Any]:
         except psycopg2.errors.LockNotAvailable:
             what = "another provision is at work there"
             raise BackendError(WHERE, what, "wait until it has ended") from None
+        except (psycopg2.Error, SQLAlchemyError) as error:
+            what = f"{server(url)}: {first_line(error, url)}"
+            raise BackendError(WHERE, what, "mend it, then again") from None
 
 
 def _refuse_unless_empty(url: URL, cursor: Any, ledger: Ledger, table: str) -> None:
@@ -154,13 +170,25 @@ def _reached_at(url: URL) -> tuple[str, int]:
 
 
 def _parse(database_url: str) -> URL:
+    cure = "write postgresql://USER:PASSWORD@HOST:PORT/NAME"
     url = None
+    if not _can_be_sent(database_url):
+        raise BackendError(WHERE, "it holds what is no text", cure)
     with suppress(ConfigurationError):
         url = parse_url(database_url)
     if url is None or url.get_backend_name() != "postgresql":
-        what = "it is no PostgreSQL URL"
-        raise BackendError(WHERE, what, "write postgresql://USER:PASSWORD@HOST:PORT/NAME")
-    return url
+        raise BackendError(WHERE, "it is no PostgreSQL URL", cure)
+    if "@" in (url.host or ""):
+        # Read at the first @: what is taken for the host holds the rest of the password.
+        raise BackendError(WHERE, "it holds two @", "write %40 for the one in the password")
+    # The one driver that we bring along, whichever the URL asks for.
+    return url.set(drivername=DEFAULT_DRIVER)
+
+
+def _can_be_sent(database_url: str) -> bool:
+    """Whether libpq can take each part: UTF-8 without NUL."""
+    text = unquote(database_url, errors="surrogateescape")
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _keyring(encryption_key: str) -> Keyring:
@@ -168,4 +196,4 @@ def _keyring(encryption_key: str) -> Keyring:
         return Keyring(encryption_key)
     except ConfigurationError as error:
         what = str(error).replace("the encryption key is", "it is")
-    raise BackendError("ENCRYPTION_KEY", what, "make one: stress provision --new-key")
+    raise BackendError("ENCRYPTION_KEY", what, "unset it, and add --new-key")

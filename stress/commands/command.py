@@ -30,6 +30,17 @@ _TERMS = (
     ("labels", LABELS),
     ("aggregations", AGGREGATIONS),
 )
+# Under --tenants-table; here in words, for help must not wait for the resolver and its libraries.
+_KEYS = """
+  FILE is TOML, each key optional: table, id, active (an SQL condition),
+  version, cipher, and either url (one encrypted column) or host, port,
+  database, username, password
+"""
+_ENVIRONMENT = """
+Every option has an environment form, such as STRESS_TENANTS=4, STRESS_QUIET=1;
+the command line goes before the environment.
+"""
+_PARTED = "Several expressions in STRESS_THRESHOLD are parted by semicolons.\n"
 GROUPS = ("Load", "Tenants", "Target", "Control plane", "Checks", "Thresholds", "Output")
 
 
@@ -51,7 +62,7 @@ class Command(click.Command):
     ) -> None:
         self._purpose = purpose
         self._example = example
-        self._options = options
+        self.options = tuple(options)
         self._defaults = defaults
         self._values: Values = {}
         self._mistakes: list[UsageError] = []
@@ -95,18 +106,18 @@ class Command(click.Command):
         formatter.write(f"stress {self.name} - {self._purpose}\n\n  {self._example}\n\n")
         formatter.write(f"Usage: stress {self.name} [OPTIONS]\n")
         for group in GROUPS:
-            options = [option for option in self._options if option.group == group]
+            options = [option for option in self.options if option.group == group]
             if options:
                 formatter.write(f"\n{click.style(group, bold=True)}\n")
             for option in options:
                 formatter.write(_entry(option, self._defaults.get(option.name) or option.default))
+            if any(option.name == "tenants_table" for option in options):
+                formatter.write(_KEYS)
             if group == "Thresholds" and options:
                 formatter.write(_grammar())
-        formatter.write(
-            "\nEvery option has an environment form, such as STRESS_PROCS=4 or STRESS_QUIET=1;\n"
-            "several expressions in STRESS_THRESHOLD are parted by semicolons. The command\n"
-            "line goes before the environment.\n"
-        )
+        formatter.write(_ENVIRONMENT)
+        if any(option.many for option in self.options):
+            formatter.write(_PARTED)
 
 
 def _grammar() -> str:

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from stress.commands import provision
 from stress.commands.command import Command
 from stress.errors import UsageError, as_typed
-from stress.scenario.options import LONG_AND_SHORT, OPTIONS
+from stress.scenario.options import OPTIONS
 from stress.scenario.spelling import nearest
 
+_ALL = (*OPTIONS, *provision.OWN)
 _VALUED = {
-    name for option in OPTIONS if option.read is not None for name in (option.long, option.short)
+    name for option in _ALL if option.read is not None for name in (option.long, option.short)
 }
 
 
@@ -28,7 +30,7 @@ def told(error: click.UsageError, typed: Sequence[str]) -> UsageError:
     command = error.ctx.command if error.ctx is not None else None
     name = command.name if isinstance(command, Command) else None
     if isinstance(error, click.NoSuchOption):
-        return _no_such_option(error.option_name, name, typed)
+        return _no_such_option(error.option_name, command, typed)
     if isinstance(error, click.BadOptionUsage):
         return _bad_option(error.option_name)
     where = f"stress {name}" if name else "stress"
@@ -41,24 +43,27 @@ def told(error: click.UsageError, typed: Sequence[str]) -> UsageError:
     return UsageError(where, error.message.rstrip(".").lower(), f"{where} --help shows its use")
 
 
-def _no_such_option(option: str, command: str | None, typed: Sequence[str]) -> UsageError:
-    if command is None:
-        if option in LONG_AND_SHORT:
+def _no_such_option(option: str, command: click.Command | None, typed: Sequence[str]) -> UsageError:
+    if not isinstance(command, Command):
+        found = next((one for one in _ALL if option in (one.long, one.short)), None)
+        if found is not None:
             given = as_typed(_value_behind(option, typed))
-            cure = f"write it after the command: stress heavy {option} {given}".removesuffix(" ''")
+            whole = f"stress {found.only[-1] if found.only else 'heavy'} {option} {given}"
+            cure = f"write it after the command: {whole}".removesuffix(" ''")
             return UsageError(option, "an option of a command", cure)
         return UsageError(as_typed(option), "no such option", "stress --help lists them")
     if not option.startswith("--"):
         # click takes -procs for -p -r -o -c -s; what was typed says more.
         whole = next((word for word in typed if word.startswith(option)), option)
         option = whole.partition("=")[0]
-    near = nearest(f"--{option.lstrip('-')}", LONG_AND_SHORT) if len(option) > 2 else None
-    cure = f"did you mean {near}?" if near else f"stress {command} --help lists them"
+    known = [name for one in command.options for name in (one.long, one.short) if name]
+    near = nearest(f"--{option.lstrip('-')}", [*known, "--help"]) if len(option) > 2 else None
+    cure = f"did you mean {near}?" if near else f"stress {command.name} --help lists them"
     return UsageError(as_typed(option), "no such option", cure)
 
 
 def _bad_option(name: str) -> UsageError:
-    option = next((one for one in OPTIONS if name in (one.long, one.short)), None)
+    option = next((one for one in _ALL if name in (one.long, one.short)), None)
     if option is None or option.read is None:
         return UsageError(name, "takes no value", f"write {name} alone")
     return UsageError(option.long, "needs a value", f"write {option.long} {option.value}")

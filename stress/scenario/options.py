@@ -229,10 +229,6 @@ OPTIONS: tuple[Option, ...] = (
     Option("--no-color", "Output", "no colour (also: NO_COLOR)"),
 )
 
-LONG_AND_SHORT = frozenset(
-    name for option in OPTIONS for name in (option.long, option.short) if name is not None
-) | {"--help"}
-
 
 def of_command(name: str) -> list[Option]:
     """The options that a command may have."""

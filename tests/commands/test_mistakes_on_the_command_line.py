@@ -149,8 +149,7 @@ def test_binaries_that_are_not_there_are_told_before_the_run(tmp_path: Path) -> 
         ({"DATABASE_URL": "", "ENCRYPTION_KEY": "hunter2"},
          "DATABASE_URL: set but empty; give it a value, or: unset DATABASE_URL"),
         ({"DATABASE_URL": "postgresql://u:hunter2@h/d", "ENCRYPTION_KEY": "hunter2"},
-         "DATABASE_URL: your own control plane is not supported yet; "
-         "unset DATABASE_URL ENCRYPTION_KEY"),
+         "ENCRYPTION_KEY: it is not the URL-safe base64 of 32 bytes; use this control plane's key"),
     ],
 )  # fmt: skip
 def test_a_control_plane_that_cannot_be_used_is_never_passed_over(
