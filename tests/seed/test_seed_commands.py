@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from resolver import TenantResolver
 from stress.backend.embedded import EmbeddedBackend
@@ -95,3 +96,51 @@ def test_the_readme_names_only_commands_that_exist() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert made
     assert made <= targets
+
+
+def ci_step() -> tuple[str, list[str]]:
+    """The script of the README's step with secrets, and the names of its variables."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    step = lines[lines.index("    - name: Load Test Tenant Cache") :]
+    begin = step.index("      run: |") + 1
+    end = step.index("      env:")
+    names = [found[1] for line in step[end:] if (found := re.match(r" +(\w+): \$\{\{ sec", line))]
+    return "\n".join(line.strip() for line in step[begin:end]), names
+
+
+def ci(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The step as a runner runs it: bash with -e, secrets in the environment."""
+    text, names = ci_step()
+    assert sorted(names) == sorted(variables)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("STRESS_")}
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
+        cwd=ROOT,
+        env={**kept, "CI": "true", "PATH": path, "STRESS_BUDGET": "2s", **variables},
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+
+
+def test_the_ci_step_runs_against_the_control_plane_of_its_secrets(
+    backend: EmbeddedBackend,
+) -> None:
+    url = make_url(backend.control_plane_url)
+    plain = url.set(drivername="postgres").render_as_string(hide_password=False)
+    done = ci({"DATABASE_URL": plain, "ENCRYPTION_KEY": backend.encryption_key})
+    assert done.returncode in (0, 99), done.stdout + done.stderr  # 99: the machine was busy
+    assert f"{url.host}:{url.port}/{url.database}" in done.stdout
+    assert "Verification Checklist" in done.stdout
+    for secret in backend.secrets():
+        assert secret not in done.stdout + done.stderr
+
+
+def test_a_ci_step_whose_secrets_are_missing_is_red(backend: EmbeddedBackend) -> None:
+    done = ci({"DATABASE_URL": "", "ENCRYPTION_KEY": ""})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("stress: DATABASE_URL: set but empty; ")
+    done = ci({"DATABASE_URL": backend.control_plane_url, "ENCRYPTION_KEY": ""})
+    assert done.returncode == 2
+    assert done.stderr.startswith("stress: ENCRYPTION_KEY: set but empty; ")
