@@ -43,6 +43,7 @@ class Scene:
     """All that is shown. requests, steady_s: of a counted run, total_s: of a timed one."""
 
     title: str = ""
+    load: str = ""
     requests: int | None = None
     steady_s: float = 0.0
     total_s: float | None = None
@@ -68,7 +69,7 @@ def frame(scene: Scene, width: int, height: int, *, unicode: bool = True) -> lis
 
 def _starting(scene: Scene, width: int, *, unicode: bool) -> list[Line]:
     check, turns = ("✔", SPINNER) if unicode else ("+", ASCII_SPINNER)
-    lines = [[Span(scene.title, "bold")]]
+    lines = [[Span(scene.title + scene.load, "bold")]]
     for text, took in scene.steps[-(LINES - 2) :]:
         lines.append(
             _apart(
@@ -85,9 +86,10 @@ def _starting(scene: Scene, width: int, *, unicode: bool) -> list[Line]:
 
 
 def _measuring(scene: Scene, seen: Glance, width: int, *, unicode: bool) -> list[Line]:
-    now = scene.intervals[-1] if scene.intervals else None
-    whole_rate = seen.part_requests / seen.part_s if seen.part_s > 0 else None
+    whole_rate = seen.part_requests / seen.part_s if seen.part_s > 0 else 0.0
     whole_hits = seen.hits / seen.requests if seen.requests else None
+    so_far = Interval(whole_rate, whole_hits, seen.p99_ns, seen.failed)
+    now = scene.intervals[-1] if scene.intervals else so_far
     room = width - SPARK_AT
     if room - NOTE >= LEAST_SPARK:
         room -= NOTE
@@ -122,28 +124,28 @@ def _measuring(scene: Scene, seen: Glance, width: int, *, unicode: bool) -> list
     rows = [
         row(
             "rate",
-            (numbers.rate(now.rate if now else None), numbers.rate(whole_rate)),
+            (numbers.rate(now.rate), numbers.rate(whole_rate)),
             lambda one: one.rate / top,
             "bar",
             f"{seen.requests:,} req.",
         ),
         row(
             "hit rate",
-            (numbers.percent(now.hit_rate if now else None, 2), numbers.percent(whole_hits, 2)),
+            (numbers.percent(now.hit_rate, 2), numbers.percent(whole_hits, 2)),
             _hit_share,
             "hit",
             "90 … 100%",
         ),
         row(
             "p99",
-            (numbers.duration(now.p99_ns if now else None), numbers.duration(seen.p99_ns)),
+            (numbers.duration(now.p99_ns), numbers.duration(seen.p99_ns)),
             _p99_share,
             "wait",
             "10 ns … 1 s",
         ),
         row(
             "errors",
-            (numbers.count(now.failed) if now else numbers.NOT_AVAILABLE, f"{seen.failed:,}"),
+            (numbers.count(now.failed), f"{seen.failed:,}"),
             lambda one: one.failed / most if one.failed else None,
             failing,
         ),

@@ -112,7 +112,8 @@ class LiveProgress:
         crew = f"{numbers.plural(scenario.procs, 'process', 'processes')} × "
         crew += numbers.plural(scenario.threads, "thread")
         self._scene = Scene(
-            title=f"{self._lead}{scenario.name} · {crew}{_load(scenario)}",
+            title=f"{self._lead}{scenario.name} · {crew}",
+            load=_load(scenario),
             requests=scenario.requests,
             steady_s=scenario.steady_s,
         )
@@ -210,12 +211,22 @@ class _Picture:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """A part that no Ctrl-C may come into: a handler would draw into what is half drawn."""
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    """A part that no Ctrl-C may come into: a handler would draw into what is half drawn.
+
+    The signal is raised again behind it. A mask would not do: libraries have threads of their own,
+    which take a signal that this one does not.
+    """
+    came: list[int] = []
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        for number in former:
+            signal.signal(number, lambda number, _: came.append(number))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        for one in came:
+            signal.raise_signal(one)
 
 
 def _load(scenario: Scenario) -> str:

@@ -10,12 +10,16 @@ _TOKEN = re.compile(r"\x1b\[(\??)(\d*(?:;\d+)*)([A-Za-z])|(\r)|(\n)|([^\x1b\r\n]
 
 
 class Emulator:
-    """Lines of unlimited number; a control sequence that it does not know fails the test."""
+    """Lines of unlimited number; a control sequence that it does not know fails the test.
+
+    drawn: every line that stood there at any time, also while it was being written.
+    """
 
     def __init__(self) -> None:
         self.rows: list[str] = [""]
         self.row = 0
         self.column = 0
+        self.drawn: set[str] = set()
         self.cursor = True
         self.colours = False
 
@@ -50,6 +54,7 @@ class Emulator:
         assert len(row) == cell_len(row), "wide characters are not emulated"
         row = row.ljust(self.column)
         self.rows[self.row] = row[: self.column] + text + row[self.column + len(text) :]
+        self.drawn.add(self.rows[self.row])
         self.column += len(text)
 
     def _control(self, private: str, number: str, letter: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import signal
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ def test_the_start_is_told_in_steps_with_their_times() -> None:
 
 def test_a_run_on_schedule() -> None:
     assert running().glance(Seen()) == [
-        "heavy · 4 processes × 20 threads · 30 s                  0:12 of 0:30, 0:18 left",
+        f"heavy · 4 processes × 20 threads{'0:12 of 0:30, 0:18 left':>48}",
         f"  {'━' * 29}{'─' * 44}  40%",
         "                   now    whole run    last 12 s",
         "  rate        20,000/s     20,000/s    ████████████           240,000 req.",
@@ -118,6 +119,16 @@ def test_a_run_on_schedule() -> None:
         "  p99          38.2 µs      39.6 µs    ▄▄▄▄▄▄▄▄▄▄▄▄           10 ns … 1 s",
         "  errors             0            0    ············",
         "  checked      240,000 answers, 0 violations",
+    ]
+
+
+def test_before_the_first_interval_is_over_now_is_all_so_far() -> None:
+    lines = running(intervals=0).glance(Seen(failed=3, hits=120_000, p99_ns=None))
+    assert [" ".join(line[2:38].split()) for line in lines[3:7]] == [
+        "rate 20,000/s 20,000/s",
+        "hit rate 50.00% 50.00%",
+        "p99 n/a n/a",
+        "errors 3 3",
     ]
 
 
@@ -181,7 +192,7 @@ def test_a_new_measurement_begins_with_an_empty_picture() -> None:
     watched.progress.begin(Scenario(name="medium"))
     assert len(watched.lines()) == 2
     assert watched.lines()[0].startswith("verify, 2 of 5: medium · ")
-    assert "n/a" in watched.glance(Seen())[3]
+    assert "█" not in watched.glance(Seen())[3]
 
 
 @pytest.mark.parametrize("unicode", [True, False])
@@ -292,7 +303,9 @@ def test_a_terminal_that_goes_away_ends_the_progress_and_not_the_run() -> None:
         progress = choose(stream, Output(), {"TERM": "xterm"})
         assert progress.live
         progress.begin(Scenario())
-        assert b"heavy" in os.read(outside, 10_000)
+        drawn = b""
+        while b"heavy" not in drawn:
+            drawn += os.read(outside, 10_000)
         os.close(outside)
         progress.line("told to nobody")
         progress.close()
@@ -331,3 +344,26 @@ def test_a_file_has_plain_lines() -> None:
     progress.close()
     stream.seek(0)
     assert stream.read() == "stress: one\nstress: heavy …\n"
+
+
+def test_ctrl_c_while_it_is_drawn_comes_when_it_is_drawn() -> None:
+    watched = running()
+    written = watched.file.write
+    before = watched.file.getvalue()
+    at: list[int] = []
+
+    def write(text: str) -> int:
+        if not at:
+            at.append(0)
+            signal.raise_signal(signal.SIGINT)
+            at.append(len(watched.file.getvalue()))
+        return written(text)
+
+    watched.file.write = write  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        watched.glance(Seen())
+    assert at == [0, len(before)]
+    watched.progress.close()
+    assert watched.lines() == []
+    assert watched.screen().cursor
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
