@@ -85,7 +85,9 @@ def test_where_every_call_must_hit_nothing_may_expire() -> None:
         ("the target is met", missing(run(cache_ttl_s=0.02), 90)),
         ("there is no target", replace(short_ttl(), thresholds=[])),
         ("nothing was old enough to expire", missing(run(cache_ttl_s=300.0), 330)),
-        ("more loads than expiry explains", missing(run(cache_ttl_s=0.5), 330)),
+        ("not even rare tenants' entries were", missing(run(tenants=1000, cache_ttl_s=5.0), 330)),
+        ("a longer TTL than would do", missing(run(cache_ttl_s=0.5), 30, wanted=0.98)),
+        ("more loads than expiry explains", missing(run(cache_ttl_s=0.02), 700)),
         ("outcomes are unknown", missing(run(cache_ttl_s=0.02), 330, source="unknown")),
     ],
 )
