@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DuplicateColumnError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
@@ -132,7 +133,7 @@ def _row(mapping: TableMapping, keyring: Keyring, tenant: NewTenant) -> dict[str
     if mapping.version is not False:
         row[mapping.version] = tenant.version
     if mapping.url is not None:
-        whole = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        whole = _as_one(url).render_as_string(hide_password=False)
         return {**row, mapping.url: keyring.encrypt(tenant.tenant_id, whole, cipher)}
     return {
         **row,
@@ -142,3 +143,12 @@ def _row(mapping: TableMapping, keyring: Keyring, tenant: NewTenant) -> dict[str
         mapping.username: url.username,
         mapping.password: keyring.encrypt(tenant.tenant_id, str(url.password), cipher),
     }
+
+
+def _as_one(url: URL) -> URL:
+    """The URL as a text that can be read again: the folder of a socket goes behind the `?`, for
+    before it a slash ends the host."""
+    if not (url.host or "").startswith("/"):
+        return url.set(drivername="postgresql")
+    place = {"host": str(url.host), "port": str(url.port)}
+    return URL.create("postgresql", url.username, url.password, database=url.database, query=place)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import psycopg2
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from resolver.control_plane import parse_url
 from resolver.errors import ConfigurationError
@@ -118,7 +118,10 @@ def _tenants(count: int) -> str:
 
 
 def _in_use(entry: Entry, error: psycopg2.Error, url: URL) -> StressError:
-    what = f"{entry.kind} {entry.name}: {first_line(error, url)}"
+    if isinstance(error, (psycopg2.errors.ObjectInUse, psycopg2.errors.LockNotAvailable)):
+        what = f"{entry.kind} {entry.name} is in use"
+    else:
+        what = f"{entry.kind} {entry.name}: {first_line(error, url)}"
     return BackendError(WHERE, what, "end what uses it, then again")
 
 
@@ -164,9 +167,11 @@ def _refuse_unless_empty(url: URL, cursor: Any, ledger: Ledger, table: str) -> N
 
 
 def _reached_at(url: URL) -> tuple[str, int]:
-    """Host and port as the rows will say them."""
-    host = url.host or str(url.query.get("host", "localhost"))
-    return host, url.port or DEFAULT_PORT
+    """Host and port as the rows will say them. ValueError where they are not one each."""
+    host = url.host or url.query.get("host", "localhost")
+    if not isinstance(host, str) or "," in host:
+        raise ValueError(host)
+    return host, url.port or int(str(url.query.get("port", DEFAULT_PORT)))
 
 
 def _parse(database_url: str) -> URL:
@@ -182,7 +187,13 @@ def _parse(database_url: str) -> URL:
         # Read at the first @: what is taken for the host holds the rest of the password.
         raise BackendError(WHERE, "it holds two @", "write %40 for the one in the password")
     # The one driver that we bring along, whichever the URL asks for.
-    return url.set(drivername=DEFAULT_DRIVER)
+    url = url.set(drivername=DEFAULT_DRIVER)
+    try:
+        url.get_dialect()().create_connect_args(url)
+        _reached_at(url)
+    except (ArgumentError, ValueError):
+        raise BackendError(WHERE, "it names not one server", cure) from None
+    return url
 
 
 def _can_be_sent(database_url: str) -> bool:
