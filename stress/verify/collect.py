@@ -14,6 +14,7 @@ from stress.load.ring import EVERY_TENANT, INVALIDATE
 from stress.load.stage import Stage
 from stress.record import Record
 from stress.scenario.command import command_of
+from stress.scenario.scenario import Scenario
 from stress.target.protocol import Facts
 from stress.verify.evidence import Calls, Evidence
 from stress.verify.history import History, read
@@ -59,7 +60,7 @@ def collect(record: Record, stage: Stage) -> Evidence:
         calls=calls,
         loads=_loads(stats, seen, calls, record.facts),
         lifetime_s=max(0, record.last_call_ns - record.target_built_ns) / NS,
-        reproduce=command_of(msgspec.to_builtins(record.scenario)),
+        reproduce=_reproduce(record.scenario),
         reference_wrong=sum(t.wrong for t in reference),
         unknown_calls=unknown,
         failed_connects=(cold.failed_connects if cold is not None else 0)
@@ -83,6 +84,13 @@ def collect(record: Record, stage: Stage) -> Evidence:
         tenant_ids=tuple(record.tenant_ids),
         shared=tuple(tuple(together) for together in record.shared),
     )
+
+
+def _reproduce(scenario: Scenario) -> str:
+    """The run's command for any check; the seed stands there even where it is the default one."""
+    command = command_of(msgspec.to_builtins(scenario), checks=())
+    seed = f" --seed {scenario.seed}"
+    return command if seed in command else command + seed
 
 
 def _operations_that_resolve(stage: Stage, facts: Facts | None) -> int:

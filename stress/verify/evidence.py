@@ -85,11 +85,17 @@ class Borrowed:
 
 @dataclass(frozen=True)
 class Sessions:
-    """Sessions in the tenants' databases as the server counts them; None where it was not asked."""
+    """Sessions in the tenants' databases as the server counts them; None where it was not asked.
+
+    before_ns, proving_ns, after_ns: when, on the monotonic clock.
+    """
 
     before: int | None = None
     proving: int | None = None
     after: int | None = None
+    before_ns: int = 0
+    proving_ns: int = 0
+    after_ns: int = 0
 
 
 @dataclass(frozen=True)

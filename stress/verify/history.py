@@ -6,8 +6,9 @@ without skew. Checks compare intervals [start, end], so that legal concurrency i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,15 +28,13 @@ class History:
     events: Events
     tenants: int
     dropped: int = 0
+    strands: dict[bool, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """What `strands.cut` has made of it already, whole and by process."""
 
     def of(self, operation: int) -> Events:
         """The events of one operation."""
         found: Events = self.events[self.events["operation"] == operation]
         return found
-
-    def each_tenant(self) -> Iterator[int]:
-        """The indices of all tenants."""
-        return iter(range(self.tenants))
 
 
 def read(stage: Stage) -> History:

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from stress.report.result import Check
+from stress.report.result import Check, Witness
+from stress.verify import witness
 from stress.verify.checks.sweep import oldest_allowed_ns, strands, unusable
 from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
+from stress.verify.strands import Strand
+from stress.verify.witness import Meaning
 
 ID = "bounded_staleness"
+MEANING = Meaning(
+    rule="A version that was replaced is answered until its TTL ends, and no longer.",
+    effect="Credentials that were withdrawn, or a database that was left, stay in use for as "
+    "long as the process lives.",
+    likely="The deadline moves with each hit or each copy, or a reload keeps the row that it "
+    "should replace. Set it once, from the load's start, and copy it with the entry.",
+)
 
 
 def check(evidence: Evidence) -> Check:
@@ -21,6 +31,7 @@ def check(evidence: Evidence) -> Check:
     if reason := unusable(evidence):
         return not_tested(ID, reason)
     examined = violations = commits = 0
+    proof = None
     for strand in strands(evidence):
         if not len(strand.commits):
             continue
@@ -30,7 +41,12 @@ def check(evidence: Evidence) -> Check:
         replaced_by = np.searchsorted(versions, answers["version"], side="right")
         stale = replaced_by < len(versions)
         since = answers["start_ns"][stale] - ends[replaced_by[stale]]
-        violations += int((since > oldest_allowed_ns(evidence, strand)).sum())
+        bad = since > oldest_allowed_ns(evidence, strand)
+        violations += int(bad.sum())
+        if proof is None and bad.any():
+            first = int(np.flatnonzero(bad)[0])
+            commit = strand.commits[order][replaced_by[stale][first]]
+            proof = _witness(evidence, strand, commit, answers[stale][first])
         examined += len(answers)
         commits += len(versions)
     if not examined:
@@ -41,4 +57,15 @@ def check(evidence: Evidence) -> Check:
         examined=examined,
         violations=violations,
         evidence=f"{examined:,} answers, {commits:,} new versions",
+        witness=proof,
     )
+
+
+def _witness(evidence: Evidence, strand: Strand, commit: np.void, late: np.void) -> Witness:
+    """The commit that replaced the version, and the answer that still gives it."""
+    since_s = int(late["start_ns"] - commit["end_ns"]) // 1_000_000 / 1000
+    moments = [
+        witness.commit(commit),
+        *witness.answer(late, f"answers, {since_s:.3f} s later"),
+    ]
+    return witness.prove(evidence, ID, evidence.tenant_name(strand.tenant), moments, MEANING)

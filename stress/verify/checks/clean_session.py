@@ -7,12 +7,21 @@ back.
 
 from __future__ import annotations
 
-from stress.report.result import Check
+from stress.report.result import Check, Witness
+from stress.verify import witness
 from stress.verify.checks.sweep import unusable
 from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Borrowed, Evidence
+from stress.verify.witness import Meaning, Moment
 
 ID = "clean_session"
+MEANING = Meaning(
+    rule="A borrower finds no setting, lock, channel or transaction of the borrower before.",
+    effect="Queries look for tables in another schema, wait for a lock that nobody gives "
+    "back, or run in somebody else's transaction.",
+    likely="A connection goes back to the pool as it is. Roll back and reset the session "
+    "(DISCARD ALL) before the next borrower gets it.",
+)
 
 
 def check(evidence: Evidence) -> Check:
@@ -34,7 +43,24 @@ def check(evidence: Evidence) -> Check:
         examined=max(again, len(dirty)),
         violations=len(dirty),
         evidence=f"{again:,} soiled sessions came back, {found}",
+        witness=_witness(evidence, asked, dirty[0]) if dirty else None,
     )
+
+
+def _witness(evidence: Evidence, asked: list[Borrowed], dirty: Borrowed) -> Witness:
+    """The borrower who soiled the session, and the next one, who found it so."""
+    before = [
+        one
+        for one in asked
+        if one.soiled and one.session == dirty.session and one.ended_ns <= dirty.started_ns
+    ]
+    moments: list[Moment] = []
+    if before:
+        moments = witness.borrowed(
+            max(before, key=lambda one: one.ended_ns), "leaves a lock and a transaction"
+        )
+    moments += witness.borrowed(dirty, f"finds {' and '.join(dirty.left)}")
+    return witness.prove(evidence, ID, dirty.tenant, moments, MEANING)
 
 
 def _came_back(asked: list[Borrowed]) -> int:

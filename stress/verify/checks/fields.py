@@ -6,11 +6,10 @@ from stress.report.result import Check
 from stress.verify.checks.isolation import wrong_answer
 from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
+from stress.verify.witness import Meaning
 
 
-def judge_fields(
-    evidence: Evidence, check_id: str, violations: int, rule: str, effect: str, likely: str
-) -> Check:
+def judge_fields(evidence: Evidence, check_id: str, violations: int, meaning: Meaning) -> Check:
     """A Check over every answer; NOT TESTED where the answers name no database."""
     if not evidence.answers or not evidence.facts.has_url:
         no_answer = "no answer came back"
@@ -19,7 +18,7 @@ def judge_fields(
     witness = None
     found = [v for v in evidence.violations if v.check == check_id]
     if found:
-        witness = wrong_answer(evidence, found[0], rule, effect, likely)
+        witness = wrong_answer(evidence, found[0], meaning)
     return Check(
         id=check_id,
         status="fail" if violations else "pass",

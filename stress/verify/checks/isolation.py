@@ -9,20 +9,22 @@ whose own databases are one and the same it cannot be tested.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from stress.report.result import Check, Witness, WitnessEvent
+from stress.report.result import Check, Witness
+from stress.verify import witness
 from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence, Proof, Violation
+from stress.verify.witness import Meaning, Moment
 
 ID = "isolation"
 NAMED = 3  # tenants of one class that are named
-RULE = (
-    "An answer names the database and the user of the tenant that was asked for, and of no other."
-)
-EFFECT = "One customer reads, or overwrites, another customer's data."
-LIKELY = (
-    "State shared between calls, or a cache key that two tenants have in common. "
-    "Key the cache by the full tenant id, and build each answer from one row."
+MEANING = Meaning(
+    rule="An answer names the database and the user of the tenant that was asked for, and "
+    "of no other.",
+    effect="One customer reads, or overwrites, another customer's data.",
+    likely="State shared between calls, or a cache key that two tenants have in common. Key "
+    "the cache by the full tenant id, and build each answer from one row.",
 )
 
 
@@ -68,57 +70,26 @@ def _not_between(together: Sequence[str]) -> str:
 def _witness(evidence: Evidence, refuted: list[Proof]) -> Witness | None:
     wrong = [found for found in evidence.violations if found.check == ID]
     if wrong:
-        return wrong_answer(evidence, wrong[0], RULE, EFFECT, LIKELY)
+        return wrong_answer(evidence, wrong[0], MEANING)
     if not refuted:
         return None
     proof = refuted[0]
     says = f"the server says {proof.user}@{proof.database}, marker of {proof.owner}"
-    return Witness(
-        tenant=proof.tenant,
-        events=[
-            WitnessEvent(
-                t_ns=0, process=proof.process, thread=None, actor="worker", what="connect"
-            ),
-            WitnessEvent(
-                t_ns=proof.ended_ns - proof.started_ns,
-                process=proof.process,
-                thread=None,
-                actor="server",
-                what=says,
-            ),
-        ],
-        rule=RULE,
-        effect=EFFECT,
-        likely="The engine or pool behind the answer belongs to another tenant.",
-        reproduce=evidence.reproduce,
-    )
+    likely = "The engine or pool behind the answer belongs to another tenant."
+    moments = witness.borrowed(proof, says)
+    return witness.prove(evidence, ID, proof.tenant, moments, replace(MEANING, likely=likely))
 
 
-def wrong_answer(
-    evidence: Evidence, found: Violation, rule: str, effect: str, likely: str
-) -> Witness:
+def wrong_answer(evidence: Evidence, found: Violation, meaning: Meaning) -> Witness:
     """The call and its answer, for every check that one answer alone can refute."""
     thread = int(found.thread.rpartition("-")[2]) if found.thread[-1:].isdigit() else None
     got = found.got_place or ""
     if found.got_tenant is not None and found.got_tenant != found.tenant:
         got = f"{found.got_tenant} {got}".strip()
-    return Witness(
-        tenant=found.tenant,
-        events=[
-            WitnessEvent(
-                t_ns=0, process=found.process, thread=thread, actor="caller", what="resolve"
-            ),
-            WitnessEvent(
-                t_ns=found.ended_ns - found.started_ns,
-                process=found.process,
-                thread=thread,
-                actor="target",
-                what=f"answers {got}",
-                version=found.got_version,
-            ),
-        ],
-        rule=rule,
-        effect=effect,
-        likely=likely,
-        reproduce=evidence.reproduce,
-    )
+    moments = [
+        Moment(found.started_ns, found.process, thread, "caller", "resolve"),
+        Moment(
+            found.ended_ns, found.process, thread, "target", f"answers {got}", found.got_version
+        ),
+    ]
+    return witness.prove(evidence, found.check, found.tenant, moments, meaning)

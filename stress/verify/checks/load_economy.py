@@ -7,11 +7,22 @@ tenant can have expired at most once in each TTL since the target was built.
 
 from __future__ import annotations
 
-from stress.report.result import Check
+import numpy as np
+
+from stress.report.result import Check, Witness
+from stress.verify import witness
+from stress.verify.checks.sweep import NS, strands, uncaused
 from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
+from stress.verify.witness import Meaning
 
 ID = "load_economy"
+MEANING = Meaning(
+    rule="A load has a cause: a tenant's first call, an expiry, an invalidation, an error.",
+    effect="The control plane bears more load than the traffic explains, and callers wait for it.",
+    likely="Each miss loads more than once, entries are dropped before their time, or some "
+    "answers are never cached.",
+)
 
 
 def check(evidence: Evidence) -> Check:
@@ -46,4 +57,22 @@ def check(evidence: Evidence) -> Check:
         examined=evidence.loads,
         violations=excess,
         evidence=words,
+        witness=_witness(evidence) if excess else None,
     )
+
+
+def _witness(evidence: Evidence) -> Witness | None:
+    """Two loads of one tenant with nothing in between; only a phase records single loads."""
+    for strand in strands(evidence):
+        gaps, free = uncaused(strand)
+        early = np.flatnonzero(free & (gaps < round(evidence.cache_ttl_s * NS)))
+        if len(early):
+            first, second = strand.loads[early[0]], strand.loads[early[0] + 1]
+            moments = [
+                *witness.load(first),
+                witness.began(second, "loads again", "control plane"),
+            ]
+            return witness.prove(
+                evidence, ID, evidence.tenant_name(strand.tenant), moments, MEANING
+            )
+    return None

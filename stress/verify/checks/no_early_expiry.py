@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from stress.report.result import Check
-from stress.verify.checks.sweep import NS, SLACK_NS, strands, unusable
+from stress.report.result import Check, Witness
+from stress.verify import witness
+from stress.verify.checks.sweep import NS, SLACK_NS, strands, uncaused, unusable
 from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
+from stress.verify.strands import Strand
+from stress.verify.witness import Meaning
 
 ID = "no_early_expiry"
+MEANING = Meaning(
+    rule="Without a cause a tenant is loaded again when its TTL has ended, and not before.",
+    effect="The control plane bears more loads than the TTL says, and callers wait for them.",
+    likely="The TTL is in another unit, is shortened by a jitter that the statistics do not "
+    "state, or entries are evicted while they are in use.",
+)
 UNSTATED_JITTER = 0.5
 
 
@@ -26,19 +35,15 @@ def check(evidence: Evidence) -> Check:
     least = round(evidence.cache_ttl_s * (1 - jitter) * NS) - SLACK_NS
     examined = violations = 0
     shortest: int | None = None
+    proof = None
     for strand in strands(evidence):
-        starts = strand.loads["start_ns"]
-        # The TTL may count from any moment since the call began: the longest life is what counts.
-        gaps = starts[1:] - strand.loads["version"][:-1]
-        caused = np.zeros(len(gaps), bool)
-        for one in strand.invalidations:
-            # It ends the life of what was loaded, or was being loaded, before it returned.
-            caused |= (strand.loads["version"][:-1] <= one["end_ns"]) & (
-                one["start_ns"] <= strand.loads["end_ns"][1:]
-            )
-        free = gaps[~caused]
+        gaps, uncalled_for = uncaused(strand)
+        free = gaps[uncalled_for]
+        bad = uncalled_for & (gaps < least)
         examined += len(free)
-        violations += int((free < least).sum())
+        violations += int(bad.sum())
+        if proof is None and bad.any():
+            proof = _witness(evidence, strand, int(np.flatnonzero(bad)[0]))
         if len(free):
             shortest = int(free.min()) if shortest is None else min(shortest, int(free.min()))
     if not examined or shortest is None:
@@ -50,4 +55,14 @@ def check(evidence: Evidence) -> Check:
         examined=examined,
         violations=violations,
         evidence=f"{examined:,} reloads, {told}",
+        witness=proof,
     )
+
+
+def _witness(evidence: Evidence, strand: Strand, index: int) -> Witness:
+    """The two loads that lie too close together."""
+    moments = [
+        *witness.load(strand.loads[index]),
+        witness.began(strand.loads[index + 1], "loads again", "control plane"),
+    ]
+    return witness.prove(evidence, ID, evidence.tenant_name(strand.tenant), moments, MEANING)

@@ -8,13 +8,16 @@ from __future__ import annotations
 from stress.report.result import Check
 from stress.verify.checks.fields import judge_fields
 from stress.verify.evidence import Evidence
+from stress.verify.witness import Meaning
 
 ID = "no_invention"
-RULE = "Version and fields of an answer are those of a row that was committed for this tenant."
-EFFECT = "The application connects to a database, or as a user, that nobody configured."
-LIKELY = "A record was built from several rows, or read while it was being written."
+MEANING = Meaning(
+    rule="Version and fields of an answer are those of a row that was committed for this tenant.",
+    effect="The application connects to a database, or as a user, that nobody configured.",
+    likely="A record was built from several rows, or read while it was being written.",
+)
 
 
 def check(evidence: Evidence) -> Check:
     """Judge every compared answer."""
-    return judge_fields(evidence, ID, evidence.invented, RULE, EFFECT, LIKELY)
+    return judge_fields(evidence, ID, evidence.invented, MEANING)

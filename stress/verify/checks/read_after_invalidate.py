@@ -10,19 +10,21 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from stress.report.result import Check, Witness, WitnessEvent
-from stress.verify.checks.sweep import Strand, strands, unusable
+from stress.report.result import Check, Witness
+from stress.verify import witness
+from stress.verify.checks.sweep import overlapping, strands, unusable
 from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Evidence
+from stress.verify.strands import Strand
+from stress.verify.witness import Meaning
 
 ID = "read_after_invalidate"
-RULE = (
-    "A resolve that begins after invalidate returned gives the version committed before it, or a "
-    "newer one, in any process."
-)
-EFFECT = "Until the TTL ends processes may use credentials or a database that were replaced."
-LIKELY = (
-    "The invalidation stays in its process, or a load that was running stored the old row over it."
+MEANING = Meaning(
+    rule="A resolve that begins after invalidate returned gives the version committed before it, "
+    "or a newer one, in any process.",
+    effect="Until the TTL ends processes may use credentials or a database that were replaced.",
+    likely="The invalidation stays in its process, or a load that was running stored the old row "
+    "over it. Note the tenant's epoch when a load begins; store only if it is unchanged.",
 )
 
 
@@ -33,7 +35,7 @@ def check(evidence: Evidence) -> Check:
     if not evidence.facts.offers_invalidate:
         return not_tested(ID, "the target offers no invalidate_cache()")
     examined = during = violations = 0
-    witness = None
+    proof = None
     for strand in strands(evidence):
         invalidations = strand.invalidations
         if not len(invalidations) or not len(strand.answers):
@@ -43,8 +45,8 @@ def check(evidence: Evidence) -> Check:
         during += _during_a_load(strand)
         bad = _stale(strand)
         violations += int(bad.sum())
-        if witness is None and bad.any():
-            witness = _witness(evidence, strand, int(np.flatnonzero(bad)[0]))
+        if proof is None and bad.any():
+            proof = _witness(evidence, strand, int(np.flatnonzero(bad)[0]))
     if not examined:
         return not_tested(ID, "no answer followed an invalidation")
     return Check(
@@ -53,7 +55,7 @@ def check(evidence: Evidence) -> Check:
         examined=examined,
         violations=violations,
         evidence=f"{examined:,} invalidations, {during:,} during a load",
-        witness=witness,
+        witness=proof,
     )
 
 
@@ -86,50 +88,33 @@ def _stale(strand: Strand) -> npt.NDArray[np.bool_]:
 
 def _during_a_load(strand: Strand) -> int:
     """Invalidations that overlapped a load of the tenant."""
-    if not len(strand.loads):
-        return 0
-    count = 0
-    for one in strand.invalidations:
-        overlaps = (strand.loads["start_ns"] < one["end_ns"]) & (
-            strand.loads["end_ns"] > one["start_ns"]
-        )
-        count += bool(overlaps.any())
-    return count
+    loads, invalidations = strand.loads, strand.invalidations
+    return int(
+        overlapping(
+            loads["start_ns"], loads["end_ns"], invalidations["start_ns"], invalidations["end_ns"]
+        ).sum()
+    )
 
 
 def _witness(evidence: Evidence, strand: Strand, index: int) -> Witness:
-    """The commit, the invalidation and the answer that contradicts them."""
+    """The commit, or the load, the invalidation and the answer that contradicts them."""
     answer = strand.answers[index]
     returned = strand.invalidations[strand.invalidations["end_ns"] < answer["start_ns"]]
     invalidation = returned[np.argmax(returned["start_ns"])]
     commits = strand.commits[strand.commits["end_ns"] < invalidation["start_ns"]]
-    first = int(invalidation["start_ns"])
-    moments = []
+    loads = strand.loads[strand.loads["start_ns"] < answer["end_ns"]]
+    came = "answers"
+    before = []
     if len(commits):
         commit = commits[np.argmax(commits["version"])]
-        first = min(first, int(commit["start_ns"]))
-        moments.append((commit["end_ns"], commit, "control plane", "commits", commit["version"]))
-    moments += [
-        (invalidation["start_ns"], invalidation, "caller", "invalidate", None),
-        (invalidation["end_ns"], invalidation, "target", "returns", None),
-        (answer["start_ns"], answer, "caller", "resolve", None),
-        (answer["end_ns"], answer, "target", "answers", answer["version"]),
+        before = [witness.commit(commit)]
+        came = f"answers, v{int(commit['version'])} was due"
+    elif len(loads):
+        before = witness.load(loads[-1])
+        came = "answers, without a load since"
+    moments = [
+        *before,
+        *witness.call(invalidation, "invalidate", "returns"),
+        *witness.answer(answer, came),
     ]
-    return Witness(
-        tenant=evidence.tenant_name(strand.tenant),
-        events=[
-            WitnessEvent(
-                t_ns=int(at) - first,
-                process=int(event["process"]),
-                thread=int(event["thread"]),
-                actor=actor,
-                what=what,
-                version=None if version is None or version < 0 else str(int(version)),
-            )
-            for at, event, actor, what, version in moments
-        ],
-        rule=RULE,
-        effect=EFFECT,
-        likely=LIKELY,
-        reproduce=evidence.reproduce,
-    )
+    return witness.prove(evidence, ID, evidence.tenant_name(strand.tenant), moments, MEANING)

@@ -6,12 +6,23 @@ TTL of the old ones had ended, was logged in with the new ones, as the server re
 
 from __future__ import annotations
 
-from stress.report.result import Check
+from stress.load.ring import COMMIT
+from stress.report.result import Check, Witness
+from stress.verify import witness
 from stress.verify.checks.sweep import unusable
 from stress.verify.checks.untested import not_tested
-from stress.verify.evidence import Evidence
+from stress.verify.evidence import Borrowed, Evidence
+from stress.verify.witness import Meaning, Moment
 
 ID = "stale_connection"
+MEANING = Meaning(
+    rule="A connection that is handed out after the TTL of replaced credentials was opened "
+    "with the new ones.",
+    effect="Once the old role is dropped every request of this tenant fails; until then a "
+    "withdrawn password still opens the database.",
+    likely="The engine or pool is kept by tenant alone. Keep it by tenant and version of the "
+    "credentials, and dispose of the old one.",
+)
 
 
 def check(evidence: Evidence) -> Check:
@@ -27,7 +38,8 @@ def check(evidence: Evidence) -> Check:
     ]
     if not asked:
         return not_tested(ID, "no connection of a rotated tenant could be asked")
-    stale = sum(not one.right for one in asked)
+    wrong = [one for one in asked if not one.right]
+    stale = len(wrong)
     return Check(
         id=ID,
         status="fail" if stale else "pass",
@@ -35,4 +47,16 @@ def check(evidence: Evidence) -> Check:
         violations=stale,
         evidence=f"{len(asked):,} connections after {len(evidence.rotated):,} rotations, "
         f"{stale:,} with old credentials",
+        witness=_witness(evidence, wrong[0]) if wrong else None,
     )
+
+
+def _witness(evidence: Evidence, stale: Borrowed) -> Witness:
+    """The rotation, and the connection that was handed out after it."""
+    moments: list[Moment] = []
+    if evidence.history is not None and stale.tenant in evidence.tenant_ids:
+        commits = evidence.history.of(COMMIT)
+        commits = commits[commits["tenant"] == evidence.tenant_ids.index(stale.tenant)]
+        moments = [witness.commit(one) for one in commits[-1:]]
+    moments += witness.borrowed(stale, f"the server says {stale.user}@{stale.database}")
+    return witness.prove(evidence, ID, stale.tenant, moments, MEANING)

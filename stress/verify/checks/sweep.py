@@ -1,59 +1,25 @@
-"""What the checks of a history have in common: one tenant's events within one cache, by time."""
+"""What the checks of a history have in common: its strands, and how old an answer may be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from _timing.recorder import ERROR, NEGATIVE
-from stress.load.ring import COMMIT, EVERY_TENANT, INVALIDATE, LOAD, RESOLVE
 from stress.verify.checks.untested import NOT_PROVOKED
 from stress.verify.evidence import Evidence
-from stress.verify.history import Events
+from stress.verify.strands import Strand, cut
 
 NS = 1_000_000_000
 SLACK_NS = 5_000_000  # between a call's clock readings and what happened inside it
 
 
-@dataclass(frozen=True)
-class Strand:
-    """One tenant in one cache: its answers, loads, invalidations, and the commits to its row.
-
-    answers hold neither failures nor not-found; all are in the order of their starts.
-    """
-
-    tenant: int
-    answers: Events
-    loads: Events
-    invalidations: Events
-    commits: Events
-
-
-def strands(evidence: Evidence) -> Iterator[Strand]:
+def strands(evidence: Evidence) -> Sequence[Strand]:
     """Every tenant, once for the host, or once for each process that has a cache of its own."""
-    history = evidence.history
-    if history is None:
-        return
-    events = history.events
-    processes: list[int | None] = [None]
-    if evidence.scope == "process":
-        processes = [int(process) for process in np.unique(events["process"])]
-    for tenant in history.each_tenant():
-        mine = events[(events["tenant"] == tenant) | (events["tenant"] == EVERY_TENANT)]
-        commits = mine[mine["operation"] == COMMIT]
-        for process in processes:
-            own = mine if process is None else mine[mine["process"] == process]
-            resolved = own[own["operation"] == RESOLVE]
-            answered = (resolved["outcome"] != ERROR) & (resolved["outcome"] != NEGATIVE)
-            yield Strand(
-                tenant=tenant,
-                answers=resolved[answered],
-                loads=own[own["operation"] == LOAD],
-                invalidations=own[own["operation"] == INVALIDATE],
-                commits=commits,
-            )
+    if evidence.history is None:
+        return ()
+    return cut(evidence.history, by_process=evidence.scope == "process")
 
 
 def unusable(evidence: Evidence) -> str | None:
@@ -77,3 +43,33 @@ def oldest_allowed_ns(evidence: Evidence, strand: Strand) -> int:
     """How old an answer may be: D + e where the TTL counts from the load's start, else L more."""
     allowed = round(evidence.cache_ttl_s * NS) + SLACK_NS
     return allowed if evidence.strict_ttl else allowed + longest_load_ns(strand)
+
+
+def overlapping(
+    starts: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    since: npt.NDArray[np.int64],
+    until: npt.NDArray[np.int64],
+) -> npt.NDArray[np.bool_]:
+    """Which spans [since, until] have a point in common with any of the spans [starts, ends].
+
+    starts: in ascending order, their ends in any.
+    """
+    if not len(starts):
+        return np.zeros(len(since), bool)
+    latest = np.maximum.accumulate(ends)
+    at = np.searchsorted(starts, until, side="right") - 1
+    found: npt.NDArray[np.bool_] = (at >= 0) & (latest[np.maximum(at, 0)] >= since)
+    return found
+
+
+def uncaused(strand: Strand) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """From each load to the next: how long the first one's entry lived, in nanoseconds, and whether
+    no invalidation explains the second."""
+    loads, invalidations = strand.loads, strand.invalidations
+    # The TTL may count from any moment since the call began: the longest life is what counts.
+    called, ended = loads["version"][:-1], loads["end_ns"][1:]
+    gaps = loads["start_ns"][1:] - called
+    # An invalidation ends the life of what was loaded, or was being loaded, before it returned.
+    caused = overlapping(invalidations["start_ns"], invalidations["end_ns"], called, ended)
+    return gaps, ~caused
