@@ -22,7 +22,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint32_t, uint64_t
 
-from _timing.atomics cimport add_u32, load_u32, store_i32, store_u32
+from _timing.atomics cimport load_i32, add_u32, load_u32, store_i32, store_u32
 from _timing.clock cimport now_ns, sleep_to_ns, thread_cpu_now_ns
 from _timing.gate cimport in_main_thread, sleep_until, wait_done, wait_open
 from _timing.layout cimport HIT_CODE, OUTCOMES_N, ROLES_N
@@ -70,6 +70,11 @@ cdef class Lane:
         self.quantum_ns = QUANTUM_NS
         store_i32(&self.record.in_flight_tenant, -1)
         store_i32(&self.record.pid, os.getpid())
+
+    @property
+    def in_flight_tenant(self):
+        """Index of the tenant whose call is in flight; negative between calls."""
+        return load_i32(&self.record.in_flight_tenant)
 
     def arrive(self, int gate):
         """Count this lane as ready at a gate."""

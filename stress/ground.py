@@ -17,8 +17,9 @@ from stress.load.stage import Stage
 from stress.load.whose import Whose
 from stress.redact import Redactor
 from stress.scenario.scenario import DEFAULT_EMBEDDED_TENANTS, Scenario
-from stress.target.answers import Place, Record
+from stress.target.answers import Record
 from stress.target.context import Context, ControlPlane
+from stress.target.places import Place
 
 
 class Ground:

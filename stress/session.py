@@ -33,11 +33,8 @@ from stress.report.progress import Progress
 from stress.report.result import SeriesPoint
 from stress.scenario import keys
 from stress.scenario.scenario import Scenario
-from stress.target import spec
+from stress.subject import Subject
 from stress.target.context import Context
-from stress.target.loads import LoadWatch
-from stress.target.probe import probe
-from stress.target.protocol import Facts
 from stress.verify.evidence import Sessions
 
 DRAIN_S = 2.0
@@ -53,13 +50,10 @@ class Session:
     def __init__(self, scenario: Scenario, progress: Progress) -> None:
         self._scenario = scenario
         self._progress = progress
-        self._spec = scenario.target or spec.OURS
-        self._where = f"--target {scenario.target}" if scenario.target else "resolver"
         self._interrupts = Interrupts(progress.line, progress.close)
         self._stack = ExitStack()
         self._environment = environment.describe("none started")
-        self._build: Callable[[Context], Any] | None = None
-        self._facts: Facts | None = None
+        self._subject = Subject(scenario)
         self._ground: Ground | None = None
 
     def __enter__(self) -> Session:
@@ -89,7 +83,7 @@ class Session:
         except CrewStopped as stopped:
             if stopped.why == "broken":
                 what = f"a worker could not start it: {stopped.what}"
-                raise TargetError(self._where, what, "mend its after_fork()") from None
+                raise TargetError(self._subject.where, what, "mend its after_fork()") from None
             record.end(stopped.why, stopped.what)
         return record
 
@@ -98,7 +92,7 @@ class Session:
         if self._interrupts.asked is not None:
             raise Interrupted(self._interrupts.asked)
         if self._ground is None:
-            spec.locate(self._spec)  # nothing is started for a target that is not there
+            self._subject.locate()  # nothing is started for a target that is not there
             self._ground = find(self._scenario, os.environ, self._progress.line)
             self._stack.callback(self._close, self._ground.close)
             name = self._ground.backend.name
@@ -110,21 +104,9 @@ class Session:
         record.default_tenants = self._ground.default_tenants(self._scenario)
         record.shared = self._ground.shared()
         record.loads_limited = self._ground.bucket is not None
-        if self._facts is None:
-            self._build = spec.load(self._spec)
-            self._facts = probe(
-                self._where,
-                self._build,
-                self._ground.context(None, self._scenario, 1),
-                self._ground.first_sound_tenant,
-                self._ground.redact,
-                self._ground.backend.after_fork_in_child,
-                self._interrupts,
-            )
-        record.facts = self._facts
-        if record.scenario.operation == "query" and not self._facts.connects:
-            what = "the target's answers offer no connect()"
-            raise TargetError("--operation query", what, "leave it out, or give them one")
+        if self._subject.facts is None:
+            self._subject.open(self._ground, self._interrupts, self._stack)
+        record.facts = self._subject.facts
 
     def _measure_reference(self, record: Record) -> None:
         """One process alone, in a child forked before the run's own target exists."""
@@ -136,7 +118,8 @@ class Session:
         stage = Stage(1, scenario.threads, len(record.tenant_ids))
         context = self._ground.context(stage, scenario, 1)
         program = _program(scenario, counted=False, steady_s=steady_s)
-        job = self._job(stage, scenario, lambda: self._built(context), program, context, None)
+        build = partial(self._subject.built, context)
+        job = self._job(stage, scenario, build, program, context, None)
         said = "one process alone, for comparison"
         tick = partial(self._progress.doing, said)
         crew = Crew(job, self._interrupts, scenario.graceful_stop_s, tick)
@@ -154,15 +137,14 @@ class Session:
         record.stage, record.phase = stage, phase
         context = self._ground.context(stage, scenario, scenario.procs)
         record.target_built_ns = monotonic_ns()
-        try:
-            target = self._built(context)
-        except Exception as error:
-            what = f"building it raised {type(error).__name__}"
-            raise TargetError(self._where, what, "mend its constructor") from None
-        if record.facts.offers_close:
-            closing.callback(self._close, target.close)
+        target = None
+        if record.facts.build == "parent":
+            target = self._subject.built(context)
+            if record.facts.offers_close:
+                closing.callback(self._close, target.close)
         program = _program(scenario, counted=True, steady_s=scenario.steady_s)
-        job = self._job(stage, scenario, lambda: target, program, context, phase)
+        build = partial(self._subject.built, context) if target is None else lambda: target
+        job = self._job(stage, scenario, build, program, context, phase)
         interval = scenario.progress_s or (
             LIVE_INTERVAL_S if self._progress.live else default_interval_s(scenario.duration_s)
         )
@@ -171,7 +153,7 @@ class Session:
         tell = partial(self._tell, scenario)
         ticker = Ticker(stage, interval, tell, name, self._watch(total_s))
         crew = Crew(job, self._interrupts, scenario.graceful_stop_s, ticker)
-        before = backend.sessions()
+        before, before_ns = backend.sessions(), monotonic_ns()
         if phase is None:
             record.round_trip_ns = round_trip_ns(context.control_plane_url)
         record.series = ticker.points
@@ -188,10 +170,12 @@ class Session:
             crew.prove()
             record.last_call_ns = monotonic_ns()
             self._read_stats(record, target)
-            proving = backend.sessions()
+            proving, proving_ns = backend.sessions(), monotonic_ns()
             crew.drain()
             after = backend.sessions_settled(before, DRAIN_S)
-            record.sessions = Sessions(before=before, proving=proving, after=after)
+            record.sessions = Sessions(
+                before, proving, after, before_ns, proving_ns, after_ns=monotonic_ns()
+            )
             crew.leave()
 
     @contextmanager
@@ -207,13 +191,9 @@ class Session:
                 record.measured_from_ns = crew.started_ns
                 record.worker_ends = [member.epitaph() for member in crew.members]
 
-    def _built(self, context: Context) -> Any:
-        assert self._build is not None
-        return self._build(context)
-
     def _read_stats(self, record: Record, target: Any) -> None:
         """The parent's view of a cache that is one for the host."""
-        if record.facts is None or not record.facts.offers_stats:
+        if record.facts is None or not record.facts.offers_stats or target is None:
             return
         try:
             record.host_stats = dict(target.get_cache_stats())
@@ -229,7 +209,7 @@ class Session:
         context: Context,
         phase: Phase | None,
     ) -> Job:
-        ground, facts = self._ground, self._facts
+        ground, facts = self._ground, self._subject.facts
         assert ground is not None
         assert facts is not None
         committed = ground.committed(phase.committed() if phase is not None else {})
@@ -243,11 +223,12 @@ class Session:
             mates=ground.mates(),
             allowed=ground.allowed(scenario, stage.procs),
             operation=scenario.operation,
+            release=scenario.target_release or ("close" if facts.fresh else None),
             bucket=ground.bucket,
             program=program,
             sequence=keys.sequence(scenario.keys, stage.tenants, scenario.seed),
             control_plane=context.control_plane,
-            watch=lambda: LoadWatch(context.control_plane_url, context.table.table),
+            watch=lambda: self._subject.listening(context, in_phase=phase is not None),
             phase=phase,
             redact=ground.redact,
             after_fork=ground.backend.after_fork_in_child,

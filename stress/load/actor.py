@@ -148,7 +148,7 @@ class Actor:
         ended_ns: int,
     ) -> int:
         code = self._answers(index, answer, error, loads, started_ns, ended_ns)
-        version = getattr(answer, "version", None)
+        version = self._answers.version_seen(index)
         self.ring.append(
             RESOLVE,
             index,

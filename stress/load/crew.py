@@ -17,6 +17,7 @@ from typing import Literal
 
 from _timing import monotonic_ns
 from stress.load.interrupts import Interrupts
+from stress.load.process import DUMP_STACKS
 from stress.load.stage import (
     GATE_COLD,
     GATE_DRAIN,
@@ -25,7 +26,7 @@ from stress.load.stage import (
     GATE_PROVE,
     GATE_WARMUP,
 )
-from stress.load.worker import DUMP_STACKS, EXIT_TARGET_FAILED, Job, run_worker
+from stress.load.worker import EXIT_TARGET_FAILED, Job, run_worker
 
 NS = 1_000_000_000
 POLL_S = 0.005

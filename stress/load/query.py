@@ -15,7 +15,8 @@ from stress.load.findings import Findings
 from stress.load.operations import CONNECT, QUERY, RELEASE, Times
 from stress.load.whose import Whose
 from stress.target.answers import OUTCOME_MASK as OUTCOMES
-from stress.target.answers import Answers, Place, Reading, Record
+from stress.target.answers import Answers, Reading, Record
+from stress.target.places import Place
 
 
 class QueryOperation:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import os
-import resource
-import signal
-import sys
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from _timing.drive import Lane, Plan
+from _timing.drive import Lane, Plan, note_load
 from stress.backend.allowance import Allowance
 from stress.load.actor import Actor
 from stress.load.bucket import LoadBucket
@@ -25,6 +17,7 @@ from stress.load.connections import Connector
 from stress.load.findings import Findings, frames_of
 from stress.load.lanes import LaneRunner, Program, Sequence
 from stress.load.phase import Phase, PhaseLane
+from stress.load.process import set_up
 from stress.load.prove import prove, sample
 from stress.load.query import QueryOperation
 from stress.load.stage import GATE_DRAIN, GATE_LEAVE, GATE_PROVE, Stage
@@ -37,8 +30,6 @@ from stress.target.protocol import Facts
 
 EXIT_TARGET_FAILED = 3
 EXIT_LANE_CRASHED = 4
-PR_SET_PDEATHSIG = 1
-DUMP_STACKS = signal.SIGUSR1
 
 
 @dataclass(frozen=True)
@@ -58,11 +49,12 @@ class Job:
     mates: dict[int, list[int]]
     allowed: Allowance | None
     operation: str
+    release: str | None
     bucket: LoadBucket | None
     program: Program
     sequence: Sequence
     control_plane: ControlPlane
-    watch: Callable[[], LoadWatch]
+    watch: Callable[[], LoadWatch | None]
     phase: Phase | None
     redact: Redactor
     after_fork: Callable[[], None]
@@ -73,7 +65,10 @@ def run_worker(job: Job, process: int) -> int:
     """Do everything one worker does; returns its exit status."""
     mailbox = job.stage.mailboxes[process]
     try:
-        _set_up_process(job, process)
+        set_up(job.parent_pid, mailbox)
+        if job.bucket is not None:
+            job.bucket.after_fork_in_child()
+        job.after_fork()
         target = job.build()
         if job.facts.offers_after_fork:
             target.after_fork()
@@ -83,24 +78,6 @@ def run_worker(job: Job, process: int) -> int:
         return EXIT_TARGET_FAILED
     Worker(job, process, target).run()
     return 0
-
-
-def _set_up_process(job: Job, process: int) -> None:
-    """Die with the parent, leave Ctrl-C to it, write no core, let go of what is the parent's."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != job.parent_pid:
-            os._exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    mailbox = job.stage.mailboxes[process]
-    signal.signal(DUMP_STACKS, lambda _number, _frame: mailbox.post("stacks", text=stacks()))
-    # The parent's objects are shared pages until a collection touches them.
-    gc.freeze()
-    if job.bucket is not None:
-        job.bucket.after_fork_in_child()
-    job.after_fork()
 
 
 class Worker:
@@ -114,19 +91,20 @@ class Worker:
         self._ids = job.tenant_ids
         self._committed = job.committed
         self._findings = Findings(self._mailbox, self._ids, job.redact)
-        self._connector = Connector(target, job.facts) if job.facts.connects else None
+        self._connector = (
+            Connector(target, job.facts, self._release) if job.facts.connects else None
+        )
 
     def run(self) -> None:
         """Start the lanes, wait for them, then prove, report and leave as the gates open."""
         job, slab = self._job, self._job.stage.slab
         operation = self._operation()
         plan = self._plan(operation or self._answers())
-        # Listening costs every statement of the process a little: only a phase does.
-        watch = None if job.phase is None else job.watch()
+        watch = job.watch()
         lanes = [Lane(slab, self._process, thread) for thread in range(job.stage.threads)]
         threads = [
             threading.Thread(
-                target=self._guarded(self._runner(lane, plan, watch, operation)),
+                target=self._guarded(self._listening(lane, plan, watch, operation)),
                 name=f"lane-{lane.thread}",
                 daemon=True,
             )
@@ -171,7 +149,18 @@ class Worker:
             self._findings.violation,
             mates=self._job.mates,
             pace=None if self._job.bucket is None else self._pace,
+            release=self._release,
         )
+
+    def _release(self, connection: Any) -> None:
+        """Give a driver's own connection back, if each call gives another one."""
+        method = self._job.release
+        if method is None:
+            return
+        if callable(give := getattr(connection, method, None)):
+            give()
+        else:  # the pool's, which is the target or belongs to it
+            getattr(getattr(self._target, "thing", self._target), method)(connection)
 
     def _pace(self) -> None:
         """A call has loaded: wait until the next load may come."""
@@ -202,6 +191,24 @@ class Worker:
             says_source=facts.says_source,
             says_cache_hit=facts.says_cache_hit,
         )
+
+    def _listening(
+        self, lane: Lane, plan: Plan, watch: LoadWatch | None, operation: QueryOperation | None
+    ) -> Callable[[], None]:
+        """The lane's run, its statements told to the slab where the loop makes the calls."""
+        run = self._runner(lane, plan, watch, operation)
+        if watch is None or isinstance(run, PhaseLane):
+            return run
+        slab = self._job.stage.slab
+
+        def listen() -> None:
+            watch.following(
+                lambda: lane.in_flight_tenant,
+                lambda tenant, began, ended: note_load(slab, tenant, began, ended),
+            )
+            run()
+
+        return listen
 
     def _runner(
         self, lane: Lane, plan: Plan, watch: LoadWatch | None, operation: QueryOperation | None
@@ -271,17 +278,3 @@ class Worker:
             self._target.close()
         except Exception as error:
             self._mailbox.post("close_failed", message=self._findings.describe(error))
-
-
-def stacks() -> str:
-    """Every thread's stack, file names without their folders."""
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
-    parts = []
-    for ident, frame in sys._current_frames().items():
-        parts.append(f"{names.get(ident, ident)}: {_stack(frame)}")
-    return "\n".join(sorted(parts))
-
-
-def _stack(frame: FrameType) -> str:
-    frames = traceback.extract_stack(frame)[-4:]
-    return " < ".join(f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in reversed(frames))

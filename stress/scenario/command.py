@@ -33,8 +33,7 @@ def command_of(told: Mapping[str, Any], **changed: Any) -> str:
     default = Scenario()
     profile = PROFILES.get(name)
     words = ["stress", name]
-    if values["target"] not in (None, "resolver"):
-        words += ["--target", told_target(values["target"])]
+    words += _of_target(values)
     if values["procs"] != (PHASES[name].procs if name in PHASES else 1):
         words += ["--procs", f"{values['procs']}"]
     if values["threads"] != (profile or PHASES[name]).threads:
@@ -57,6 +56,24 @@ def command_of(told: Mapping[str, Any], **changed: Any) -> str:
     if not values.get("reference", True):
         words += ["--no-reference"]
     return shlex.join(words)
+
+
+def _of_target(values: Mapping[str, Any]) -> list[str]:
+    """What is tested, and how it is taken."""
+    if values["target"] in (None, "resolver"):
+        return []
+    words = ["--target", told_target(values["target"])]
+    for given in values.get("target_args", ()):
+        # A value may be anything, a secret too: its name tells who knows it what to write.
+        words += ["--target-arg", f"{given.partition('=')[0]}=…"]
+    for name in ("kind", "build", "method", "scope", "release"):
+        if values.get(f"target_{name}") is not None:
+            words += [f"--target-{name}", values[f"target_{name}"]]
+    if values.get("target_ttl_s") is not None:
+        words += ["--target-ttl", duration_text(values["target_ttl_s"])]
+    if values.get("strict_ttl"):
+        words += ["--strict-ttl"]
+    return words
 
 
 def _of_tenants(values: Mapping[str, Any], told: Mapping[str, Any], name: str) -> list[str]:

@@ -6,6 +6,7 @@ from stress.scenario import readers, thresholds
 from stress.scenario.option import Option
 from stress.scenario.output import writable_file
 from stress.scenario.scenario import MAX_PROCS, MAX_TENANTS, MAX_THREADS
+from stress.scenario.target_options import TARGET_OPTIONS
 
 OPTIONS: tuple[Option, ...] = (
     Option(
@@ -116,15 +117,7 @@ OPTIONS: tuple[Option, ...] = (
         "query",
         "resolve",
     ),
-    Option(
-        "--target",
-        "Target",
-        "what to test: MODULE:NAME or FILE.py:NAME",
-        readers.target,
-        "SPEC",
-        "mypkg:factory",
-        "our resolver",
-    ),
+    *TARGET_OPTIONS,
     Option(
         "--pg-bin",
         "Target",

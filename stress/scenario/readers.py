@@ -111,6 +111,34 @@ def folder_of_binaries(path: str) -> str:
     raise Misread(f"no {missing} there", cure)
 
 
+def one_of(choices: tuple[str, ...], noun: str) -> Reader:
+    """One of a few words."""
+
+    def read(text: str) -> str:
+        if text in choices:
+            return text
+        near = nearest(text, choices)
+        cure = f"did you mean {near}?" if near else f"write {'|'.join(choices)}"
+        raise Misread(f"no such {noun}", cure)
+
+    return read
+
+
+def name(text: str) -> str:
+    """A Python name."""
+    if not text.isidentifier():
+        raise Misread("no Python name", "write the name alone, without brackets")
+    return text
+
+
+def name_and_value(text: str) -> str:
+    """NAME=VALUE, as typed; the value may be empty."""
+    found, equals, _ = text.partition("=")
+    if not equals or not found.isidentifier():
+        raise Misread("not NAME=VALUE", "write ttl_seconds=300")
+    return text
+
+
 def target(text: str) -> str:
     """A target as typed."""
     # Whether it is there is looked up by stress.target.spec; only its form is seen here.

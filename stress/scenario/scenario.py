@@ -28,7 +28,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Exactly one of `requests` and `duration_s` is set. tenants None: as many as the backend gives by
     default. target None: our own resolver. progress_s None: what suits the run's length.
     The warm-up asks for each tenant warmup_passes times, or lasts warmup_s where that is set; both
-    0 and None: there is none. tenants_table: a file. max_connections, max_loads_per_s and
+    0 and None: there is none. target_args: NAME=VALUE each.
+    tenants_table: a file. max_connections, max_loads_per_s and
     allow_writes concern a control plane of the user's. checks: ids; empty: all. `thresholds` holds
     all that apply, built-in ones included.
     """
@@ -52,6 +53,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     graceful_stop_s: float = 5.0
     progress_s: float | None = None
     pg_bin: str | None = None
+    target_kind: str | None = None
+    target_build: str | None = None
+    target_method: str | None = None
+    target_args: tuple[str, ...] = ()
+    target_ttl_s: float | None = None
+    target_scope: str | None = None
+    target_release: str | None = None
+    strict_ttl: bool = False
     tenants_table: str | None = None
     max_connections: int = 10
     max_loads_per_s: float = 50.0

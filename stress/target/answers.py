@@ -5,31 +5,25 @@ The drive loop recognises an answer it has seen judged before; every other one c
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Engine
 
 from _timing.drive import INVENTED, MEMO_FIELDS, MEMO_OBJECT, TORN, WRONG
 from _timing.recorder import ERROR, HIT, MISS, WAIT
+from stress.target.answer_kinds import Named, named
+from stress.target.places import LOOPBACK, Place
 
 # A call that waited for another's load took at least this long; below it no load is looked for.
 SLOW_CALL_NS = 50_000
 OUTCOME_MASK = 0b111
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 SOURCES = {"hit": HIT, "miss": MISS, "wait": WAIT}
 
 
-class Place(NamedTuple):
-    """The database that an answer or a control-plane row names, without any secret."""
-
-    host: str | None
-    port: int | None
-    database: str | None
-    username: str | None
-
-    def __str__(self) -> str:
-        return f"{self.username}@{self.host}:{self.port}/{self.database}"
+Release = Callable[[Any], object]
+"""Gives a driver's connection back."""
 
 
 class Reading(NamedTuple):
@@ -38,21 +32,6 @@ class Reading(NamedTuple):
     tenant_id: str | None
     place: Place | None
     version: Any
-
-
-def place_of(url: URL | str) -> Place:
-    """The place that a URL names. ArgumentError where it is none."""
-    parsed = url if isinstance(url, URL) else make_url(url)
-    return Place(parsed.host, parsed.port, parsed.database, parsed.username)
-
-
-def read(answer: Any) -> Reading:
-    """Read a resolution. What its attributes raise is the target's failure."""
-    tenant_id = getattr(answer, "tenant_id", None)
-    url = getattr(answer, "url", None)
-    version = getattr(answer, "version", None)
-    place = place_of(url) if isinstance(url, (URL, str)) else None
-    return Reading(tenant_id, place, version)
 
 
 class Record(NamedTuple):
@@ -80,9 +59,10 @@ class Answers:
         *,
         mates: Mapping[int, Collection[int]] | None = None,
         pace: Callable[[], None] | None = None,
+        release: Release | None = None,
     ) -> None:
         """mates: tenants whose databases are one and the same, by index. pace: called after a call
-        that loaded; returns when the next one may come."""
+        that loaded; returns when the next may come. release: gives a driver's connection back."""
         self._ids = tenant_ids
         self._committed = committed
         self._owner: Mapping[Place, int] = {
@@ -93,6 +73,8 @@ class Answers:
         self._on_violation = on_violation
         self._mates = mates or {}
         self._pace = pace
+        self._release = release
+        self._last = threading.local()
 
     def __call__(
         self,
@@ -118,15 +100,14 @@ class Answers:
         started_ns: int,
         ended_ns: int,
     ) -> int:
+        self._last.reading = None
         if error is not None:
             self._on_failure(index, error, ended_ns)
             return ERROR
         try:
-            reading = read(answer)
-            if reading.tenant_id is None and reading.place is None:
-                raise TypeError(
-                    f"the answer names no tenant and no database: {type(answer).__name__}"
-                )
+            says = self._named(answer)
+            reading = Reading(says.tenant_id, says.place, says.version)
+            self._last.reading = reading
             outcome = self._outcome(index, answer, loads, started_ns, ended_ns)
         except Exception as failure:
             self._on_failure(index, failure, ended_ns)
@@ -136,6 +117,26 @@ class Answers:
             self._on_violation(index, describe(found), reading, started_ns, ended_ns)
             return outcome | found
         return outcome | _memorable(answer)
+
+    def version_seen(self, index: int) -> Any:
+        """The version of the answer that the calling thread has just judged; where it names none,
+        that of the row whose user it names."""
+        reading: Reading | None = getattr(self._last, "reading", None)
+        if reading is None or reading.version is not None or reading.place is None:
+            return None if reading is None else reading.version
+        place = reading.place
+        records = [one for one in self._committed[index] if _same(one.place, place)]
+        # Several versions of one user cannot be told apart by it.
+        return records[0].version if len(records) == 1 else None
+
+    def _named(self, answer: Any) -> Named:
+        """What an answer names; what it holds is given back at once, outside the timed part."""
+        found = named(answer)
+        if found.release is not None:
+            found.release()
+        elif self._release is not None and found.form == "DBAPI connection":
+            self._release(answer)
+        return found
 
     def compare(self, index: int, reading: Reading) -> int:
         """Flags WRONG, INVENTED, TORN of one reading; 0 for a committed row of this tenant."""
@@ -230,6 +231,8 @@ def _memorable(answer: Any) -> int:
     """
     from resolver import ResolvedTenant
 
+    if isinstance(answer, (Engine, str, URL)):
+        return MEMO_OBJECT
     if isinstance(answer, ResolvedTenant):
         # Not the fields of a first load: they would be compared ever after, and its url is built
         # anew each time it is read; the object that all hits get is recognised at once.

@@ -16,6 +16,7 @@ from resolver.keyring import Keyring
 from resolver.table import DEFAULT_TABLE, TableMapping
 from stress.backend import rows
 from stress.backend.rows import Row
+from stress.target.loads import COUNTED
 
 Note = Callable[[str, int, int], None]
 DEFAULT_LEASE_S = 5.0
@@ -138,7 +139,10 @@ class ControlPlane:
         with self._lock:
             if self._engine is None:
                 self._engine = create_engine(
-                    self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+                    self._url,
+                    poolclass=NullPool,
+                    isolation_level="AUTOCOMMIT",
+                    execution_options={COUNTED: True},
                 )
         connection = self._engine.connect()
         self._opened.append(connection)

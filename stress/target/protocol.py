@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -52,6 +52,21 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     answer_type: str
+    answer_form: str = "resolution"
+    build: Literal["parent", "worker"] = "parent"
+    method: str = "resolve"
+    parameters: dict[str, str] = msgspec.field(default_factory=dict)
+    """What each parameter was given, in words."""
+    ttl_s: float | None = None
+    """D, as far as it is known; ttl_from says from where."""
+    ttl_from: str | None = None
+    scope: Literal["process", "host"] | None = None
+    """What the target says of itself."""
+    fresh: bool = False
+    """Whether two calls gave different objects."""
+    loads_by_statement: bool = False
+    statistics: list[str] = msgspec.field(default_factory=list)
+    """Names of its own counters that are understood."""
     has_tenant_id: bool = False
     has_url: bool = False
     has_version: bool = False

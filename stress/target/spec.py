@@ -5,17 +5,14 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import importlib.util
-import inspect
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from stress.errors import TargetError, UsageError
 from stress.redact import Redactor
-from stress.target.context import Context
 
 OURS = "stress.target.ours:target"
 
@@ -54,8 +51,8 @@ def _find_module(where: str, module: str) -> None:
         search = list(locations) if locations is not None else []
 
 
-def load(spec: str) -> Callable[[Context], Any]:
-    """Import the named object; it must take a `context` first. TargetError in one line."""
+def load(spec: str) -> Any:
+    """Import the named object. TargetError in one line."""
     where = f"--target {spec}"
     place, _, name = spec.rpartition(":")
     try:
@@ -70,11 +67,7 @@ def load(spec: str) -> Callable[[Context], Any]:
                 where, f"{_stem(place)} has no {name}", "name a class or function of it"
             )
         found = getattr(found, part)
-    if not callable(found) or not _takes_context(found):
-        raise TargetError(
-            where, f"{name} does not take a context first", "write: def factory(context): …"
-        )
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _import(place: str) -> ModuleType:
@@ -91,14 +84,6 @@ def _import(place: str) -> ModuleType:
     sys.modules[name] = module  # dataclasses and pickle look their module up by name
     found.loader.exec_module(module)
     return module
-
-
-def _takes_context(found: Callable[..., Any]) -> bool:
-    try:
-        parameters = list(inspect.signature(found).parameters)
-    except (TypeError, ValueError):
-        return False
-    return parameters[:1] == ["context"]
 
 
 def _stem(place: str) -> str:

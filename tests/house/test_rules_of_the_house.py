@@ -21,7 +21,7 @@ LONGEST_FILE = 300
 ALLOWED = {
     "scenario": {"errors"},
     "backend": {"errors", "scenario"},
-    "target": {"errors", "backend", "load.interrupts", "redact"},
+    "target": {"errors", "backend", "load.interrupts", "redact", "scenario"},
     "load": {"errors", "backend", "report.result", "redact", "target", "verify.evidence"},
     "verify": {"backend", "load", "record", "report.result", "scenario", "target"},
     "judge": {"errors", "load", "report.numbers", "report.result", "scenario", "verify"},

@@ -19,6 +19,8 @@ def test_the_options_are_those_that_work() -> None:
         "--operation", "--target", "--pg-bin", "--threshold", "--no-thresholds", "--json",
         "--progress", "--quiet", "--no-color", "--tenants-table", "--max-connections",
         "--max-loads", "--allow-writes", "--percentiles", "--check", "--budget",
+        "--target-arg", "--target-method", "--target-kind", "--target-build", "--target-scope",
+        "--target-ttl", "--target-release", "--strict-ttl",
     }  # fmt: skip
     assert BY_NAME["requests"].short == "-n"
 

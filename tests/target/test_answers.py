@@ -8,7 +8,8 @@ from sqlalchemy.engine import make_url
 
 from _timing.drive import INVENTED, TORN, WRONG
 from _timing.recorder import HIT, MISS, WAIT
-from stress.target.answers import Answers, Place, Reading, Record
+from stress.target.answers import Answers, Reading, Record
+from stress.target.places import Place
 
 HOME = Place("127.0.0.1", 5432, "one", "user_one")
 OTHER = Place("127.0.0.1", 5432, "two", "user_two")

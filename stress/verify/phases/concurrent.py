@@ -19,7 +19,8 @@ from _timing import monotonic_ns
 from stress.backend.rotation import Writer
 from stress.load.actor import Actor
 from stress.load.borrowed import borrow
-from stress.target.answers import Place, Record
+from stress.target.answers import Record
+from stress.target.places import Place
 
 NS = 1_000_000_000
 ROUND_NS = 30_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stress.backend.backend import Backend
 from stress.backend.rotation import Rotation, Writer, prepare, refresh
 from stress.scenario.scenario import Scenario
-from stress.target.answers import Place
+from stress.target.places import Place
 from stress.verify.phases.concurrent import Concurrent
 from stress.verify.phases.expiry import Expiry
 
