@@ -6,8 +6,9 @@ its version stands in the history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from _timing.recorder import CHECK
 from stress.backend.allowance import Allowance
 from stress.load.connections import Connector
 from stress.load.findings import Findings
-from stress.load.ring import COMMIT, EVERY_TENANT, INVALIDATE, LOAD, NO_VERSION, RESOLVE, Ring
+from stress.load.ring import COMMIT, EVERY_TENANT, INVALIDATE, LOAD, NO_VERSION, RESOLVE, STOP, Ring
 from stress.load.stage import Stage
 from stress.load.whose import Whose
 from stress.target.answers import OUTCOME_MASK, Answers
@@ -27,6 +28,19 @@ from stress.target.loads import LoadWatch
 from stress.target.protocol import Facts
 
 SLEEP_SLICE_NS = 50_000_000
+POLL_NS = 200_000
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Holds a call's first load: `wait` runs on its thread, after the statement, before it returns.
+
+    within: whether the load lasts until it is let go. Otherwise it has ended with its statement:
+    what the cache makes of a row that was read is no part of reading it.
+    """
+
+    wait: Callable[[], None]
+    within: bool = False
 
 
 class Actor:
@@ -62,10 +76,12 @@ class Actor:
         self._slab = stage.slab
         self._lane = lane
         self._target = target
+        self._facts = facts
         self._answers = answers
         self._watch = watch
         self._connector = connector
         self._called_ns = 0
+        self._hold: Hold | None = None
         self._keys = [np.array([index], np.int32) for index in range(self.tenants)]
         # No attribute is announced: the loop then recognises nothing and asks the judge each time.
         self._plan = Plan(target.resolve, tenant_ids, self._judge)
@@ -83,8 +99,9 @@ class Actor:
         """Whether the run has been stopped."""
         return bool(self._slab.stopping)
 
-    def resolve(self, index: int) -> None:
+    def resolve(self, index: int, hold: Hold | None = None) -> None:
         """One call of the target, judged, counted and recorded."""
+        self._hold = hold
         self._watch.calling(index, self._on_load)
         self._called_ns = monotonic_ns()
         try:
@@ -108,6 +125,10 @@ class Actor:
         tenant = EVERY_TENANT if index is None else index
         self.ring.append(INVALIDATE, tenant, started, monotonic_ns())
 
+    def stopped(self, process: int, index: int, started_ns: int) -> None:
+        """A worker that was stopped in a load of that tenant has just been continued."""
+        self.ring.append(STOP, index, started_ns, monotonic_ns(), version=process)
+
     def committed(self, index: int, version: int, started_ns: int) -> None:
         """A control-plane write that this lane made has just been committed."""
         self.ring.append(COMMIT, index, started_ns, monotonic_ns(), version=version)
@@ -125,6 +146,25 @@ class Actor:
         finally:
             self._watch.calling(index, None)
 
+    def wait_for(
+        self, condition: Callable[[], bool], until_ns: int, poll_ns: int = POLL_NS
+    ) -> bool:
+        """Wait for what other lanes do; False where the instant passed or the run was stopped."""
+        while not condition():
+            now = monotonic_ns()
+            if now >= until_ns or not self.sleep_until(min(now + poll_ns, until_ns)):
+                return False
+        return True
+
+    def says(self, key: str) -> Any:
+        """What the target's statistics say of itself; None where they do not."""
+        if not self._facts.offers_stats:
+            return None
+        try:
+            return dict(self._target.get_cache_stats()).get(key)
+        except Exception:
+            return None  # told when the statistics are reported
+
     def sleep_until(self, instant_ns: int) -> bool:
         """Sleep to an instant of the monotonic clock; False where the run was stopped meanwhile."""
         while not self.stopping:
@@ -135,8 +175,14 @@ class Actor:
         return False
 
     def _on_load(self, tenant: int, started_ns: int, ended_ns: int) -> None:
+        hold, self._hold = self._hold, None
+        if hold is not None and hold.within:
+            hold.wait()
+            ended_ns = monotonic_ns()
         self.ring.append(LOAD, tenant, started_ns, ended_ns, version=self._called_ns)
         note_load(self._slab, tenant, started_ns, ended_ns)
+        if hold is not None and not hold.within:
+            hold.wait()
 
     def _judge(
         self,

@@ -156,6 +156,7 @@ class Crew:
     def stop(self) -> None:
         """End early: no new request, those in flight have the graceful stop, then SIGKILL."""
         self.job.stage.slab.set_stop()
+        self._signal(signal.SIGCONT)  # a phase may have stopped one: it is to end like the others
         deadline = time.monotonic() + self.graceful_stop_s
         while any(member.alive for member in self.members) and time.monotonic() < deadline:
             self._reap()
@@ -220,18 +221,19 @@ class Crew:
         return f"{who} {member.epitaph()}{at}"
 
     def _take_stacks(self) -> None:
-        for member in self.members:
-            if member.alive:
-                os.kill(member.pid, DUMP_STACKS)
+        self._signal(DUMP_STACKS)
         time.sleep(STACKS_S)
         for member in self.members:
             for message in self.job.stage.mailboxes[member.index].messages("stacks"):
                 self.hung.append(f"process {member.index}\n{message['text']}")
 
-    def _kill(self) -> None:
+    def _signal(self, number: int) -> None:
         for member in self.members:
             if member.alive:
-                os.kill(member.pid, signal.SIGKILL)
+                os.kill(member.pid, number)
+
+    def _kill(self) -> None:
+        self._signal(signal.SIGKILL)
         deadline = time.monotonic() + KILL_S
         while any(member.alive for member in self.members) and time.monotonic() < deadline:
             self._reap()

@@ -33,8 +33,9 @@ _COUNT = struct.Struct("<Q")
 
 # What an event is. A LOAD is a control-plane statement that was seen inside a call; a BORROW is a
 # connection that was asked, its version that of the credentials which the server reported. A LOAD
-# keeps in `version` when its call began: a cache counts the TTL from some moment in between.
-RESOLVE, LOAD, INVALIDATE, COMMIT, BORROW = range(1, 6)
+# keeps in `version` when its call began: a cache counts the TTL from some moment in between. A STOP
+# is the time for which a worker was stopped in a load of that tenant; its version is the process.
+RESOLVE, LOAD, INVALIDATE, COMMIT, BORROW, STOP = range(1, 7)
 EVERY_TENANT = -1
 NO_VERSION = -1
 

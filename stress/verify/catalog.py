@@ -14,6 +14,7 @@ from stress.verify.checks import (
     expiry,
     fork_safety,
     isolation,
+    liveness,
     load_economy,
     monotonic_reads,
     no_early_expiry,
@@ -44,6 +45,7 @@ CHECKS: dict[str, Callable[[Evidence], Check]] = {
         no_early_expiry,
         stale_connection,
         clean_session,
+        liveness,
     )
 }
 

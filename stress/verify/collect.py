@@ -15,6 +15,7 @@ from stress.load.stage import Stage
 from stress.record import Record
 from stress.scenario.command import command_of
 from stress.scenario.scenario import Scenario
+from stress.target.context import DEFAULT_LEASE_S
 from stress.target.protocol import Facts
 from stress.verify.evidence import Calls, Evidence
 from stress.verify.history import History, read
@@ -80,6 +81,8 @@ def collect(record: Record, stage: Stage) -> Evidence:
         strict_ttl=record.scenario.target is None,
         jitter=_jitter(stats),
         rotated=frozenset(getattr(record.phase, "rotated", ())),
+        stops=bool(getattr(record.phase, "stops", False)),
+        lease_s=_lease_s(stats),
         invalidated=_invalidated(history, len(record.tenant_ids)),
         tenant_ids=tuple(record.tenant_ids),
         shared=tuple(tuple(together) for together in record.shared),
@@ -121,6 +124,12 @@ def _jitter(stats: Mapping[str, Any] | None) -> float | None:
     """The jitter that the target states, as a share of the TTL."""
     value = (stats or {}).get("jitter")
     return float(value) if isinstance(value, (int, float)) and 0 <= value < 1 else None
+
+
+def _lease_s(stats: Mapping[str, Any] | None) -> float:
+    """The lease that the target states, else the one it was given."""
+    value = (stats or {}).get("lease")
+    return float(value) if isinstance(value, (int, float)) and value > 0 else DEFAULT_LEASE_S
 
 
 def _invalidated(history: History | None, tenants: int) -> int:

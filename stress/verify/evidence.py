@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stress.target.context import DEFAULT_LEASE_S
 from stress.target.protocol import Facts
 from stress.verify.history import History
 
@@ -147,6 +148,10 @@ class Evidence:
     """Classes of tenants whose databases are one and the same."""
     rotated: frozenset[str] = frozenset()
     """Tenants whose credentials were changed during the phase."""
+    stops: bool = False
+    """Whether the phase stops a worker in a load, where it can."""
+    lease_s: float = DEFAULT_LEASE_S
+    """How long a call may wait for another one's load before it takes over."""
 
     def tenant_name(self, index: int) -> str:
         """The id of a tenant by its index."""

@@ -1,11 +1,13 @@
 """The concurrent-tenants scenario: overlaps are made by rounds that begin at one instant.
 
-Four kinds of rounds in turn. Before a round its tenants are invalidated (where writes are allowed
+Five kinds of rounds in turn. Before a round its tenants are invalidated (where writes are allowed
 after a new version was committed), so that they are cold when all lanes are woken together:
 
-    one tenant        every lane asks for the same cold tenant
+    one tenant        every lane asks for the same cold tenant; whoever loads it is held until the
+                      last lane of the last process has asked
     many tenants      each lane asks for another cold tenant
     in between        all lanes keep asking for one tenant while it is changed and invalidated
+    overtaken         a load is held while its row is changed and invalidated (see `overtaken`)
     connections       one lane of each process borrows, soils and returns a connection, every other
                       one with an exception in the borrower's block; the others keep asking
 """
@@ -17,10 +19,12 @@ from dataclasses import dataclass, field
 
 from _timing import monotonic_ns
 from stress.backend.rotation import Writer
-from stress.load.actor import Actor
+from stress.load.actor import Actor, Hold
 from stress.load.borrowed import borrow
 from stress.target.answers import Record
 from stress.target.places import Place
+from stress.verify.phases.overtaken import Overtaken
+from stress.verify.phases.signals import Signals
 
 NS = 1_000_000_000
 ROUND_NS = 30_000_000
@@ -30,17 +34,20 @@ INVALIDATIONS = 5
 BETWEEN_NS = 700_000  # about as long as a load takes
 ASK_FOR_NS = 8_000_000
 ASK_PAUSE_NS = 400_000
-ROUNDS = 120
-KINDS = 4
+HOLD_NS = 18_000_000  # at most, from the beginning of a round
+ROUNDS = 150
+KINDS = 5
 PACED_NS = 20_000_000_000  # how long the rounds may take where loads are limited
 FEWEST_ROUNDS = 16
 
 
 @dataclass
 class Concurrent:
-    """places, versions: of the rows as they are before the phase. writable: indices of the tenants
-    that `writer` may change. loads_per_s: how many the control plane is to bear; None: any."""
+    """lanes: of all workers. places, versions: of the rows as they are before the phase. writable:
+    indices of the tenants that `writer` may change. loads_per_s: how many the control plane is to
+    bear; None: any."""
 
+    lanes: int
     tenants: int
     places: Sequence[Place]
     versions: Sequence[object]
@@ -52,6 +59,8 @@ class Concurrent:
     duration_s: float = field(init=False)
     events: int = field(init=False)
     _round_ns: int = field(init=False, default=ROUND_NS)
+    _inside: Signals = field(init=False)
+    _overtaken: Overtaken = field(init=False)
 
     def __post_init__(self) -> None:
         if self.loads_per_s is not None:
@@ -59,10 +68,12 @@ class Concurrent:
         self.duration_s = (self.rounds + 2) * self._round_ns / NS
         asked = ASK_FOR_NS // ASK_PAUSE_NS + 2
         self.events = self.rounds * (asked + 2 * self.tenants + 8) + 1000
+        self._inside = Signals(self.lanes)
+        self._overtaken = Overtaken(self._commit)
 
     def _pace(self, loads_per_s: float) -> None:
         """Longer rounds where the control plane is to be spared, and fewer of them then."""
-        loads = 1 + self.tenants + INVALIDATIONS + 1  # of four rounds, one of each kind
+        loads = 1 + self.tenants + INVALIDATIONS + 1 + 3  # of five rounds, one of each kind
         self._round_ns = max(ROUND_NS, round(loads / KINDS / loads_per_s * NS))
         fitting = round(PACED_NS / self._round_ns) // KINDS * KINDS
         self.rounds = min(self.rounds, max(FEWEST_ROUNDS, fitting))
@@ -86,6 +97,7 @@ class Concurrent:
             self._many_tenants,
             self._in_between,
             self._connections,
+            self._overtake,
         )
         begin = start_ns + self._round_ns
         for number in range(self.rounds):
@@ -119,8 +131,17 @@ class Concurrent:
     def _tenant(self, number: int) -> int:
         return number // KINDS % self.tenants
 
-    def _one_tenant(self, actor: Actor, number: int, _instant: int) -> None:
-        actor.resolve(self._tenant(number))
+    def _one_tenant(self, actor: Actor, number: int, instant: int) -> None:
+        told = number + 1
+        self._inside.say(actor.position, told)
+
+        def until_all_have_asked() -> None:
+            actor.wait_for(
+                lambda: self._inside.how_many(0, self.lanes, told) == self.lanes,
+                instant + HOLD_NS,
+            )
+
+        actor.resolve(self._tenant(number), Hold(until_all_have_asked, within=True))
 
     def _many_tenants(self, actor: Actor, number: int, _instant: int) -> None:
         actor.resolve((actor.position + number) % self.tenants)
@@ -151,6 +172,13 @@ class Concurrent:
         # Twice: whoever borrows next, often the same lane, may be given the soiled session.
         borrow(actor, index, [committed], soil=True, fail=number // KINDS % 2 == 1)
         borrow(actor, index, [committed])
+
+    def _overtake(self, actor: Actor, number: int, instant: int) -> None:
+        index, turn = self._tenant(number), number // KINDS
+        self._overtaken.act(actor, index, turn + 1, turn % actor.lanes, instant + HOLD_NS)
+        # However late it is: what the overtaken load left behind must be asked for.
+        actor.resolve(index)
+        self._keep_asking(actor, index, max(instant, monotonic_ns() - ASK_FOR_NS // 2))
 
     def _keep_asking(self, actor: Actor, index: int, instant: int) -> None:
         at = instant

@@ -8,6 +8,7 @@ from stress.scenario.scenario import Scenario
 from stress.target.places import Place
 from stress.verify.phases.concurrent import Concurrent
 from stress.verify.phases.expiry import Expiry
+from stress.verify.phases.takeover import Takeover
 
 # Tenants whose credentials are replaced during the expiry phase; fewer where sessions are limited.
 ROTATED = 2
@@ -39,12 +40,29 @@ def concurrent(backend: Backend, scenario: Scenario) -> Concurrent:
         refresh(backend)
         writer = Writer(backend.control_plane_url, backend.table)
     return Concurrent(
+        lanes=scenario.procs * scenario.threads,
         tenants=len(backend.tenants),
         places=_places(backend),
         versions=[truth.version for truth in backend.tenants],
         writer=writer,
         writable=backend.writable,
         loads_per_s=scenario.max_loads_per_s if backend.given else None,
+    )
+
+
+def takeover(backend: Backend, scenario: Scenario) -> Takeover:
+    """The phase in which a worker is stopped; with a new version where writing is allowed."""
+    writer = None
+    if backend.writable:
+        refresh(backend)
+        writer = Writer(backend.control_plane_url, backend.table)
+    return Takeover(
+        procs=scenario.procs,
+        threads=scenario.threads,
+        index=min(backend.writable, default=0),
+        places=_places(backend),
+        versions=[truth.version for truth in backend.tenants],
+        writer=writer,
     )
 
 
