@@ -7,7 +7,7 @@ what there is.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -47,12 +47,20 @@ MakePhase = Callable[[Backend, Scenario], Phase]
 class Session:
     """A context manager: leaving it closes the target, then the backend, whatever happened."""
 
-    def __init__(self, scenario: Scenario, progress: Progress) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        progress: Progress,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """variables: where a control plane may be named; None: the environment's."""
         self._scenario = scenario
+        self._variables = os.environ if variables is None else variables
         self._progress = progress
         self._interrupts = Interrupts(progress.line, progress.close)
         self._stack = ExitStack()
         self._environment = environment.describe("none started")
+        self._aimed = ExitStack()
         self._subject = Subject(scenario)
         self._ground: Ground | None = None
 
@@ -62,7 +70,13 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._aimed.close()
         self._stack.close()
+
+    def aim(self, scenario: Scenario) -> None:
+        """At the target of this scenario, from the next measurement on; the backend stays."""
+        self._aimed.close()
+        self._subject = Subject(scenario)
 
     def measure(self, scenario: Scenario, make_phase: MakePhase | None = None) -> Record:
         """Carry out one scenario, a profile's or a phase's. TargetError, BackendError in one line.
@@ -93,7 +107,7 @@ class Session:
             raise Interrupted(self._interrupts.asked)
         if self._ground is None:
             self._subject.locate()  # nothing is started for a target that is not there
-            self._ground = find(self._scenario, os.environ, self._progress.line)
+            self._ground = find(self._scenario, self._variables, self._progress.line)
             self._stack.callback(self._close, self._ground.close)
             name = self._ground.backend.name
             self._environment = msgspec.structs.replace(
@@ -105,7 +119,7 @@ class Session:
         record.shared = self._ground.shared()
         record.loads_limited = self._ground.bucket is not None
         if self._subject.facts is None:
-            self._subject.open(self._ground, self._interrupts, self._stack)
+            self._subject.open(self._ground, self._interrupts, self._aimed)
         record.facts = self._subject.facts
 
     def _measure_reference(self, record: Record) -> None:
