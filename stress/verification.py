@@ -1,4 +1,4 @@
-"""The whole verification: three load profiles and two checking phases, on one backend."""
+"""The whole verification: three load profiles and three checking phases, on one backend."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from stress.assemble import assemble
 from stress.judge.combine import combine
 from stress.parts import scenario_of, wanted
 from stress.report.deliver import deliver
+from stress.report.history_file import Recorded
 from stress.report.percentiles import with_percentiles
 from stress.report.progress import Progress
 from stress.report.result import Caveat, Result
 from stress.report.watching import choose
+from stress.run import Keep, keeper
 from stress.scenario.command import command_of
 from stress.scenario.output import Output
 from stress.scenario.scenario import Scenario
@@ -24,8 +26,11 @@ from stress.scenario.units import duration_text
 from stress.session import Session
 
 
-def verify(scenario: Scenario, progress: Progress) -> Result:
-    """Carry out every part; an early end of one ends the whole, and what there is is reported."""
+def verify(scenario: Scenario, progress: Progress, keep: Keep = lambda _: None) -> Result:
+    """Carry out every part; an early end of one ends the whole, and what there is is reported.
+
+    keep takes the record of each part.
+    """
     results: dict[str, Result] = {}
     left_out: list[str] = []
     parts = wanted(scenario.checks)
@@ -38,6 +43,7 @@ def verify(scenario: Scenario, progress: Progress) -> Result:
                 continue
             progress.part(part.name, number, len(parts))
             record = session.measure(scenario_of(part.name, scenario), part.make_phase)
+            keep(record)
             results[part.name] = assemble(record)
             if record.ending != "finished":
                 break
@@ -65,6 +71,7 @@ def _budget_spent(scenario: Scenario, left_out: list[str]) -> list[Caveat]:
 def execute(scenario: Scenario, output: Output) -> int:
     """Verify, deliver every view that was asked for, and give the exit code."""
     progress = choose(sys.stderr, output, os.environ)
-    result = verify(scenario, progress)
-    deliver(result, output)
+    histories: list[Recorded] = []
+    result = verify(scenario, progress, keeper(output, histories))
+    deliver(result, output, histories)
     return result.verdict.exit_code

@@ -6,10 +6,12 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 from stress.errors import UsageError
-from stress.report import json_file, terminal
+from stress.report import history_file, json_file, terminal
+from stress.report.history_file import Recorded
 from stress.report.page import WIDTH
 from stress.report.result import Result
 from stress.report.sections.ending import File
@@ -17,10 +19,11 @@ from stress.report.visible import speaks_unicode
 from stress.scenario.output import Output
 
 
-def deliver(result: Result, output: Output) -> None:
+def deliver(result: Result, output: Output, histories: Sequence[Recorded] = ()) -> None:
     """Write the files, then print the report; it goes to standard error where data takes stdout.
 
-    UsageError where a file could not be written after all, raised behind the report.
+    histories: the recorded calls of each part. UsageError where a file could not be written after
+    all, raised behind the report.
     """
     # The run is over: what is half written cleans up after itself, which it cannot without this.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -36,6 +39,13 @@ def deliver(result: Result, output: Output) -> None:
             files.append((name, json_file.write(result, output.json), json_file.HOLDS))
         except UsageError as error:
             unwritten = error  # the run must not be lost with its file
+    if output.history is not None:
+        name = os.path.basename(output.history)
+        try:
+            size = history_file.write(histories, output.history)
+            files.append((name, size, history_file.HOLDS))
+        except UsageError as error:
+            unwritten = unwritten or error
     text = terminal.render(
         result,
         width=shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH,

@@ -81,6 +81,7 @@ def output(values: Values, environment: Mapping[str, str]) -> Output:
     colorless = _value(values, "no_color", False) or environment.get("NO_COLOR")
     return Output(
         json=_value(values, "json", None),
+        history=_value(values, "history", None),
         quiet=_value(values, "quiet", False),
         color="never" if colorless else "auto",
     )

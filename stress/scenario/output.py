@@ -15,11 +15,13 @@ from stress.scenario.units import Misread
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
     """json: the result file, `-` for standard output (the report then goes to standard error).
+    history: the file of every recorded call.
 
     color `auto`: where the stream is a terminal. quiet: the verdict alone, and no progress.
     """
 
     json: str | None = None
+    history: str | None = None
     quiet: bool = False
     color: Literal["auto", "never"] = "auto"
 

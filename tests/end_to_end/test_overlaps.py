@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.end_to_end.conftest import Command, check_of
+from tests.end_to_end.conftest import Command, check_of, wait_for
 
 OURS = """
 from resolver import TenantResolver
@@ -182,6 +184,26 @@ def test_calls_that_wait_for_the_stopped_worker_itself_are_caught(command: Comma
     assert what[0] == "process 0 is stopped in its load"
     assert what[-1] == "returns"
     assert command.leftovers(2.0) == []
+
+
+def test_ctrl_c_while_a_worker_is_stopped_leaves_nothing_behind(command: Command) -> None:
+    process = command.start("verify", "--check", "liveness")
+
+    def one_is_stopped() -> bool:
+        return any("T (stopped)" in status(pid) for pid in command.processes())
+
+    wait_for(one_is_stopped, 30, "no worker was stopped")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert command.leftovers(2.0) == []
+
+
+def status(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return ""
 
 
 def test_where_nobody_can_take_over_liveness_is_not_tested(command: Command) -> None:
