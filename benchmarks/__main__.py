@@ -15,7 +15,13 @@ import click
 from benchmarks import table
 from benchmarks.contest import Outcome, measure
 
-BENCHMARKS = ("record_scalar", "percentiles_exact", "harness_overhead", "resolve_hit")
+BENCHMARKS = (
+    "record_scalar",
+    "percentiles_exact",
+    "harness_overhead",
+    "resolve_hit",
+    "checker_rate",
+)
 
 
 @click.command()

@@ -17,6 +17,7 @@ import msgspec
 from _timing import monotonic_ns
 from stress import environment
 from stress.backend.backend import Backend
+from stress.backend.rotation import refresh
 from stress.errors import TargetError
 from stress.ground import Ground, find
 from stress.load.crew import Crew, CrewStopped
@@ -74,9 +75,12 @@ class Session:
         self._stack.close()
 
     def aim(self, scenario: Scenario) -> None:
-        """At the target of this scenario, from the next measurement on; the backend stays."""
+        """At the target of this scenario, from the next measurement on; the backend stays, and what
+        earlier phases changed in its rows is read again."""
         self._aimed.close()
         self._subject = Subject(scenario)
+        if self._ground is not None:
+            refresh(self._ground.backend)
 
     def measure(self, scenario: Scenario, make_phase: MakePhase | None = None) -> Record:
         """Carry out one scenario, a profile's or a phase's. TargetError, BackendError in one line.

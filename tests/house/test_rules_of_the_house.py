@@ -24,6 +24,16 @@ ALLOWED = {
     "target": {"errors", "backend", "load.interrupts", "redact", "scenario"},
     "load": {"errors", "backend", "report.result", "redact", "target", "verify.evidence"},
     "verify": {"backend", "load", "record", "report.result", "scenario", "target"},
+    "selftest": {
+        "assemble",
+        "judge.exits",
+        "load.interrupts",
+        "report",
+        "scenario",
+        "session",
+        "target.context",
+        "verify.phases",
+    },
     "judge": {"errors", "load", "report.numbers", "report.result", "scenario", "verify"},
     "report": {"errors", "scenario"},
 }

@@ -1,0 +1,1 @@
+"""The tester tests itself: targets with one bug each, and the checks that must find them."""

@@ -1,0 +1,74 @@
+"""What has been seen is unseen again: two copies of one entry, of which one is older."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from stress.selftest.reference import HostCache, ProcessCache
+from stress.selftest.stores import Entry
+from stress.target.context import Context
+
+
+class CopiesByThread(ProcessCache):
+    """Each thread keeps copies of its own; an invalidation reaches those of the thread alone."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._own = threading.local()
+
+    def fresh(self, tenant_id: str) -> Entry | None:
+        """The thread's copy goes first."""
+        copies: dict[str, Entry] = self._own.__dict__.setdefault("copies", {})
+        copy = copies.get(tenant_id)
+        if copy is not None and self.now_s() < copy.deadline_s:
+            return copy
+        entry = super().fresh(tenant_id)
+        if entry is not None:
+            copies[tenant_id] = entry
+        return entry
+
+    def invalidate_cache(self, tenant_id: str | None = None) -> None:
+        """The shared entries, and this thread's copies."""
+        super().invalidate_cache(tenant_id)
+        self._own.__dict__.pop("copies", None)
+
+
+class CopiesByProcess(HostCache):
+    """A first level in each process, which other processes' invalidations do not reach."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._copies: dict[str, Entry] = {}
+
+    def fresh(self, tenant_id: str) -> Entry | None:
+        """The process's copy goes first."""
+        copy = self._copies.get(tenant_id)
+        if copy is not None and self.now_s() < copy.deadline_s:
+            return copy
+        entry = super().fresh(tenant_id)
+        if entry is not None:
+            self._copies[tenant_id] = entry
+        return entry
+
+    def invalidate_cache(self, tenant_id: str | None = None) -> None:
+        """The host's entries, and this process's copies."""
+        super().invalidate_cache(tenant_id)
+        self._copies.clear()
+
+
+class LaggingReplica(HostCache):
+    """Every second load of a process reads from a replica that is one load behind."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._replica: dict[str, Any] = {}
+        self._loads = 0
+
+    def load(self, tenant_id: str) -> Any:
+        """The row as it is, or as it was."""
+        record = super().load(tenant_id)
+        behind = self._replica.get(tenant_id, record)
+        self._replica[tenant_id] = record
+        self._loads += 1
+        return behind if self._loads % 2 else record

@@ -1,0 +1,79 @@
+"""`stress selftest` as it is typed, once, on a real server: every defect by the right check."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stress.selftest.catalog import CASES, Case
+
+LIMIT_S = 280
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+    outcomes: dict[tuple[str, str], dict[str, Any]]
+
+
+def command(folder: Path, *arguments: str) -> Done:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("STRESS_")}
+    # A control plane that somebody's shell names is none of a self-test's business.
+    elsewhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "ENCRYPTION_KEY": "none"}
+    file = folder / "selftest.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "stress", "selftest", *arguments, "--json", str(file)],
+        cwd=folder,
+        env={**kept, **elsewhere},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    outcomes = json.loads(file.read_text()) if file.exists() else []
+    by_case = {(one["name"], one["part"]): one for one in outcomes}
+    return Done(done.returncode, done.stdout, done.stderr, by_case)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    return command(tmp_path_factory.mktemp("selftest"))
+
+
+@pytest.mark.timeout(LIMIT_S + 20)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name} ({case.part})")
+def test_the_right_check_finds_the_defect_and_none_alarms_on_a_clean_target(
+    done: Done, case: Case
+) -> None:
+    one = done.outcomes[case.name, case.part]
+    assert one["status"] == ("no alarm" if case.check is None else "found"), one
+    assert one["check"] == case.check
+    assert (case.check is None and not one["alarms"]) or one["alarms"][0] == case.check
+
+
+def test_all_found_is_exit_code_zero_and_a_line_for_each(done: Done) -> None:
+    assert done.code == 0, done.out
+    lines = done.out.splitlines()
+    assert sum(line.endswith((" found", " no alarm")) for line in lines) == len(CASES)
+    assert lines[-1] == "PASS (exit 0)"
+    assert max(map(len, lines)) <= 80
+
+
+def test_one_server_serves_all_of_them(done: Done) -> None:
+    assert sum("PostgreSQL" in line and "started" in line for line in done.err.splitlines()) == 1
+
+
+def test_a_mistake_is_one_line_and_exit_code_two(tmp_path: Path) -> None:
+    wrong = command(tmp_path, "--check", "isolations")
+    assert wrong.code == 2
+    assert wrong.err.startswith("stress: --check isolations: no such check; did you mean isolation")
+    assert command(tmp_path, "--repeat", "0").code == 2
