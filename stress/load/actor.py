@@ -125,9 +125,9 @@ class Actor:
         tenant = EVERY_TENANT if index is None else index
         self.ring.append(INVALIDATE, tenant, started, monotonic_ns())
 
-    def stopped(self, process: int, index: int, started_ns: int) -> None:
-        """A worker that was stopped in a load of that tenant has just been continued."""
-        self.ring.append(STOP, index, started_ns, monotonic_ns(), version=process)
+    def stopped(self, process: int, index: int, started_ns: int, ended_ns: int) -> None:
+        """A worker was stopped in a load of that tenant, and has been continued."""
+        self.ring.append(STOP, index, started_ns, ended_ns, version=process)
 
     def committed(self, index: int, version: int, started_ns: int) -> None:
         """A control-plane write that this lane made has just been committed."""

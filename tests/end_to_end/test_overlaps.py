@@ -182,7 +182,7 @@ def test_calls_that_wait_for_the_stopped_worker_itself_are_caught(command: Comma
     assert liveness["status"] == "fail"
     what = [event["what"] for event in liveness["witness"]["events"]]
     assert what[0] == "process 0 is stopped in its load"
-    assert what[-1] == "returns"
+    assert what[-2:] == ["process 0 is continued", "returns"]
     assert command.leftovers(2.0) == []
 
 

@@ -1,13 +1,14 @@
 """A worker stopped in the middle of a load: another must take over, and the first is too late.
 
-The first worker's first lane loads a tenant and is stopped (SIGSTOP) after its statement has read
-the row; its other lanes are parked before, so that the process is stopped in the load and nowhere
-else. Meanwhile the row gets a new version and is invalidated, and lanes of the second worker ask:
-they wait until the lease ends, and one of them takes over. Then the stopped worker is continued
+The first worker's first lane loads a tenant and is held after its statement has read the row; the
+second worker's first lane stops that process there (SIGSTOP). Its other lanes are parked before, so
+that it is stopped in the load and nowhere else.
+
+Meanwhile the row gets a new version and is invalidated, and lanes of the second worker ask: they
+wait until the lease ends, and one of them takes over. Then the stopped worker is continued
 (SIGCONT), comes back with what it once read, and everybody asks what is there now.
 
-The stopped worker is continued by the second worker's first lane, at the latest by that lane's
-alarm: also where a call never returns.
+Who stops the worker continues it, at the latest by its alarm: also where a call never returns.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from _timing import monotonic_ns
@@ -28,7 +28,7 @@ from stress.verify.phases.signals import Signals
 
 NS = 1_000_000_000
 STOPPED, HELPER = 0, 1  # processes
-PREPARED, LOADING, CHANGED, RETURNED, PID, STOPPED_NS, PARKED = range(7)
+PREPARED, LOADING, CHANGED, RETURNED, PID, STOPPED_NS, CONTINUED_NS, PARKED = range(8)
 STEP_NS = 2 * NS  # within which each step is done, or the overlap is given up
 SETTLE_NS = 20_000_000  # from the signal until no thread of the process runs any more
 ALARM_AFTER_LEASE_S = 1.5
@@ -94,39 +94,36 @@ class Takeover:
         return self.procs > 1 and actor.can_invalidate and actor.says("scope") != "process"
 
     def _be_stopped(self, actor: Actor, end_ns: int) -> None:
+        self._signals.say(PARKED + actor.thread, 1)
         if actor.thread > 0:
-            self._signals.say(PARKED + actor.thread, 1)
             self._wait(actor, RETURNED, end_ns, IDLE_POLL_NS)
             return
         self._signals.say(PID, os.getpid())
-        self._signals.say(PARKED, 1)
         if self._wait(actor, PREPARED, self._soon()):
-            actor.resolve(self.index, Hold(lambda: self._stop(actor)))
+            actor.resolve(self.index, Hold(lambda: self._hold(actor, end_ns)))
         self._signals.say(RETURNED, 1)
 
-    def _stop(self, actor: Actor) -> None:
-        """On the thread that loads, after its statement."""
+    def _hold(self, actor: Actor, end_ns: int) -> None:
+        """On the thread that loads, after its statement: this is where it is stopped."""
 
         def all_parked() -> bool:
             return self._signals.how_many(PARKED, self.threads, 1) == self.threads
 
-        if actor.wait_for(all_parked, self._soon()) and not actor.stopping:
-            self._signals.say(STOPPED_NS, monotonic_ns())
+        if actor.wait_for(all_parked, self._soon()):
             self._signals.say(LOADING, 1)
-            os.kill(os.getpid(), signal.SIGSTOP)
-            # It may run on for an instant, and only here.
-            actor.sleep_until(monotonic_ns() + SETTLE_NS)
+            self._wait(actor, CONTINUED_NS, end_ns)
 
     def _help(self, actor: Actor) -> None:
-        actor.invalidate(self.index)
-        self._signals.say(PREPARED, 1)
-        if not self._wait(actor, LOADING, self._soon() + STEP_NS):
-            return
-        pid = self._signals.said(PID)
-        alarm = threading.Timer(self.lease_s + ALARM_AFTER_LEASE_S, _continue, (pid,))
+        alarm = threading.Timer(self.lease_s + ALARM_AFTER_LEASE_S, self._continue)
         alarm.daemon = True
-        alarm.start()
         try:
+            actor.invalidate(self.index)
+            self._signals.say(PREPARED, 1)
+            if not self._wait(actor, LOADING, self._soon() + STEP_NS):
+                return
+            alarm.start()
+            self._signals.say(STOPPED_NS, monotonic_ns())
+            os.kill(self._signals.said(PID), signal.SIGSTOP)
             actor.sleep_until(monotonic_ns() + SETTLE_NS)
             self._change(actor)
             actor.invalidate(self.index)
@@ -134,9 +131,17 @@ class Takeover:
             actor.resolve(self.index)
         finally:
             alarm.cancel()
-            _continue(pid)
-        actor.stopped(STOPPED, self.index, self._signals.said(STOPPED_NS))
+            self._continue()
+        stopped_ns, continued_ns = self._signals.said(STOPPED_NS), self._signals.said(CONTINUED_NS)
+        actor.stopped(STOPPED, self.index, stopped_ns, continued_ns)
         self._wait(actor, RETURNED, self._soon())
+
+    def _continue(self) -> None:
+        """Let the stopped worker run on; the second time it does nothing."""
+        if not self._signals.said(CONTINUED_NS):
+            self._signals.say(CONTINUED_NS, monotonic_ns())
+            if self._signals.said(STOPPED_NS):
+                os.kill(self._signals.said(PID), signal.SIGCONT)
 
     def _change(self, actor: Actor) -> None:
         if self.writer is not None:
@@ -146,7 +151,7 @@ class Takeover:
             self.writer.close()
 
     def _ask_meanwhile(self, actor: Actor) -> None:
-        cell = CHANGED if actor.thread % 2 else LOADING
+        cell = CHANGED if actor.thread % 2 else STOPPED_NS
         if self._wait(actor, cell, self._soon() + 2 * STEP_NS):
             actor.resolve(self.index)
 
@@ -155,9 +160,3 @@ class Takeover:
 
     def _soon(self) -> int:
         return monotonic_ns() + STEP_NS
-
-
-def _continue(pid: int) -> None:
-    """Let a stopped worker run on; nothing happens to one that was not stopped."""
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGCONT)
