@@ -19,6 +19,14 @@ SENTENCES = {
     "fork_safety": "One server session was used by two processes.",
     "connection_leak": "Connections were not given back.",
     "liveness": "A call did not return.",
+    "bounded_staleness": "A replaced row was served after its TTL had ended.",
+    "read_after_invalidate": "A tenant's old row was served after its invalidation had returned.",
+    "monotonic_reads": "A version that had been seen was followed by an older one.",
+    "single_flight": "Several calls loaded one tenant at once.",
+    "expiry": "An answer was served after its TTL had ended.",
+    "no_early_expiry": "A tenant was loaded again before its TTL had ended.",
+    "stale_connection": "A connection was opened with credentials that had been replaced.",
+    "clean_session": "A borrower found what the one before it had left in the session.",
 }
 
 

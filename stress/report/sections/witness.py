@@ -15,6 +15,7 @@ MAX_COLUMNS = 2
 TIME_WIDTH = 8
 TEXT_AT = 11
 LEAST_COLUMN = 28
+CALLER, CALLED = "caller", ("target", "server")
 ROLES = ("hit", "miss")  # the first and the second thread: blue and orange
 
 
@@ -72,8 +73,9 @@ def _events(page: Page, events: Sequence[WitnessEvent]) -> None:
         for index, event in enumerate(shown):
             who = _lane(event.process, event.thread) or event.actor
             last = "fail" if index == len(shown) - 1 else ""
+            said = _said(event) + ("  ◀" if last else "")
             head = page.spans([_time(event), f"   {who}: "])
-            page.noted(head, _said(event), at=cells(head), role=last)
+            page.noted(head, said, at=cells(head), role=last)
     if len(events) > len(shown):
         page.say(f"  + {len(events) - len(shown):,} events more")
 
@@ -89,13 +91,19 @@ def _columns(
         title = page.span(_lane(*lane) or "elsewhere", ROLES[index])
         head += [title, Span(" " * (width - cells([title])))]
     page.lines.append(head)
+    bracket: dict[tuple[int | None, int | None], int] = {}  # of each open call, where it stands
     for number, event in enumerate(events):
         lane = (event.process, event.thread)
         at = TIME_WIDTH + 3 + width * lanes.index(lane)
         said = _said(event)
-        same = [one for one in events if (one.process, one.thread) == lane]
-        if len(same) == 2:  # one call: where it began and where it ended
-            said += " ┐" if event is same[0] else " ┘"
+        if event.actor == CALLER:
+            bracket[lane] = len(said) + 1
+            said += " ┐"
+        elif event.actor in CALLED and bracket.pop(lane, None) is not None:
+            said += " ┘"
+        elif lane in bracket:
+            at += bracket[lane]
+            said = f"│ {said}"
         offending = number == len(events) - 1
         text: Line = page.spans([_time(event)])
         if offending:

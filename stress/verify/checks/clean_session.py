@@ -59,7 +59,7 @@ def _witness(evidence: Evidence, asked: list[Borrowed], dirty: Borrowed) -> Witn
         moments = witness.borrowed(
             max(before, key=lambda one: one.ended_ns), "leaves a lock and a transaction"
         )
-    moments += witness.borrowed(dirty, f"finds {' and '.join(dirty.left)}")
+    moments += witness.borrowed(dirty, f"finds {', '.join(dirty.left)}")
     return witness.prove(evidence, ID, dirty.tenant, moments, MEANING)
 
 

@@ -7,6 +7,8 @@ loads: no answer that begins after r may rest on a load that ended before i bega
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,8 +25,13 @@ MEANING = Meaning(
     rule="A resolve that begins after invalidate returned gives the version committed before it, "
     "or a newer one, in any process.",
     effect="Until the TTL ends processes may use credentials or a database that were replaced.",
-    likely="The invalidation stays in its process, or a load that was running stored the old row "
-    "over it. Note the tenant's epoch when a load begins; store only if it is unchanged.",
+    likely="The invalidation stays in its process, or concerns only some of the entries. Keep one "
+    "cache for all processes, or tell each of them.",
+)
+OVERTAKEN = replace(
+    MEANING,
+    likely="The load that was running stored the old row over the invalidation. Note the tenant's "
+    "epoch when a load begins; store only if it is unchanged.",
 )
 
 
@@ -97,24 +104,43 @@ def _during_a_load(strand: Strand) -> int:
 
 
 def _witness(evidence: Evidence, strand: Strand, index: int) -> Witness:
-    """The commit, or the load, the invalidation and the answer that contradicts them."""
+    """The commit, the invalidation, the load beside it, and the answer that contradicts them."""
     answer = strand.answers[index]
     returned = strand.invalidations[strand.invalidations["end_ns"] < answer["start_ns"]]
     invalidation = returned[np.argmax(returned["start_ns"])]
     commits = strand.commits[strand.commits["end_ns"] < invalidation["start_ns"]]
-    loads = strand.loads[strand.loads["start_ns"] < answer["end_ns"]]
-    came = "answers"
-    before = []
+    loads = strand.loads[strand.loads["end_ns"] < answer["end_ns"]]
+    # Its statement had ended, and its call had not: so it could store what it had read before.
+    running = loads[loads["start_ns"] < invalidation["end_ns"]][-1:]
+    overtaken = [
+        call
+        for load in running
+        for call in strand.answers[_calls_of(strand, load)]
+        if call["end_ns"] > invalidation["start_ns"]
+    ]
+    moments = witness.call(invalidation, "invalidate", "returns")
+    came = "answers, without a load since"
     if len(commits):
         commit = commits[np.argmax(commits["version"])]
-        before = [witness.commit(commit)]
+        moments.append(witness.commit(commit))
         came = f"answers, v{int(commit['version'])} was due"
-    elif len(loads):
-        before = witness.load(loads[-1])
-        came = "answers, without a load since"
-    moments = [
-        *before,
-        *witness.call(invalidation, "invalidate", "returns"),
-        *witness.answer(answer, came),
-    ]
-    return witness.prove(evidence, ID, evidence.tenant_name(strand.tenant), moments, MEANING)
+    if overtaken:
+        moments += [witness.began(overtaken[0], "resolve"), *witness.load(running[0])]
+        moments.append(witness.ended(overtaken[0], "returns"))
+    elif not len(commits) and len(loads):
+        moments += witness.load(loads[-1])
+    moments += witness.answer(answer, came)
+    meaning = OVERTAKEN if overtaken else MEANING
+    return witness.prove(evidence, ID, evidence.tenant_name(strand.tenant), moments, meaning)
+
+
+def _calls_of(strand: Strand, load: np.void) -> npt.NDArray[np.bool_]:
+    """The answer of the call that made a load: on its thread, around it."""
+    answers = strand.answers
+    found: npt.NDArray[np.bool_] = (
+        (answers["process"] == load["process"])
+        & (answers["thread"] == load["thread"])
+        & (answers["start_ns"] <= load["start_ns"])
+        & (answers["end_ns"] >= load["end_ns"])
+    )
+    return found
