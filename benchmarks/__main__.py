@@ -20,6 +20,8 @@ BENCHMARKS = (
     "percentiles_exact",
     "harness_overhead",
     "resolve_hit",
+    "answer_check",
+    "history_cost",
     "checker_rate",
 )
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 WALL = time.perf_counter_ns
 THREAD_CPU = time.thread_time_ns
@@ -35,6 +35,16 @@ class Contender:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """How much dearer than `against` our contender may be: `at_most` nanoseconds an operation, or
+    percent of the throughput."""
+
+    against: Contender
+    at_most: float
+    unit: Literal["ns", "%"]
+
+
+@dataclass(frozen=True)
 class Benchmark:
     """Our contender, its peers, and what cannot be beaten; one row of the table.
 
@@ -49,6 +59,7 @@ class Benchmark:
     limit: Contender
     clock: Callable[[], int] = THREAD_CPU
     skipped: tuple[tuple[str, str], ...] = ()
+    goal: Goal | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,12 @@ class Outcome:
         """How many times longer `contender` takes than ours: above 1 means ours is better."""
         ours = self.figures[self.benchmark.ours.name].median_ns
         return self.figures[contender.name].median_ns / ours
+
+    def dearer(self, goal: Goal) -> float:
+        """By how much ours is dearer, in the goal's unit: the price of what only ours does."""
+        ours = self.figures[self.benchmark.ours.name].median_ns
+        theirs = self.figures[goal.against.name].median_ns
+        return ours - theirs if goal.unit == "ns" else 100 * (1 - theirs / ours)
 
 
 def measure(benchmark: Benchmark, rounds: int) -> Outcome:

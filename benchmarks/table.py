@@ -55,6 +55,12 @@ def render(outcome: Outcome) -> str:
     limit = outcome.figures[benchmark.limit.name]
     share = f"limit: ours takes {_digits(ours.median_ns / limit.median_ns)} × as long"
     lines.append(line(benchmark.limit.name, limit, share))
+    if benchmark.goal is not None:
+        goal = benchmark.goal
+        added = f"{_digits(outcome.dearer(goal))} {goal.unit}"
+        lines.append(
+            f"  goal: at most {goal.at_most:g} {goal.unit} beside {goal.against.name}: {added}"
+        )
     lines += [f"  {name} skipped: {reason}" for name, reason in benchmark.skipped]
     noted = [benchmark.ours, *benchmark.peers]
     lines += [f"  {each.name}: {each.note}" for each in noted if each.note]
@@ -79,7 +85,16 @@ def row(outcome: Outcome) -> dict[str, object]:
         "rounds": outcome.rounds,
         "spread_percent": {name: figure.spread for name, figure in outcome.figures.items()},
         "skipped": dict(benchmark.skipped),
+        "goal": _goal(outcome),
     }
+
+
+def _goal(outcome: Outcome) -> dict[str, object] | None:
+    goal = outcome.benchmark.goal
+    if goal is None:
+        return None
+    dearer, against = outcome.dearer(goal), goal.against.name
+    return {"against": against, "unit": goal.unit, "at_most": goal.at_most, "dearer": dearer}
 
 
 def environment() -> dict[str, object]:
