@@ -32,7 +32,7 @@ def benchmarks() -> Iterator[Iterator[Benchmark]]:
 
 
 def every_answer(resolver: TenantResolver) -> Benchmark:
-    """Hits on ten tenants in turn. The calls alone are `map` drained in C: no interpreter around."""
+    """Hits on ten tenants in turn. The calls alone are `map` drained in C."""
     ids = TENANTS * (N // len(TENANTS))
     bare = Contender(
         "the calls alone",
