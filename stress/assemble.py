@@ -14,6 +14,7 @@ from stress.judge.measures import RunMeasures
 from stress.judge.thresholds import judge
 from stress.load import blocks, figures, reports
 from stress.load.figures import tally
+from stress.load.outcomes import SEEN, source_of, without
 from stress.load.stage import Stage
 from stress.record import Record
 from stress.report.result import Check, Result
@@ -95,6 +96,14 @@ def assemble(record: Record) -> Result:
         lifetimes=lifetimes(evidence),
         wall_clock_step_ns=wall_clock_offset_ns() - record.wall_offset_ns,
     )
+    source = source_of(stage, record.facts)
+    if source in SEEN:
+        result = msgspec.structs.replace(
+            result, cache=msgspec.structs.replace(result.cache, source=source)
+        )
+    elif record.tenant_ids:
+        per_process = evidence.scope == "process" or not evidence.scope_stated
+        result = without(result, stage, source, per_process)
     return msgspec.structs.replace(result, caveats=caveats.find(result))
 
 

@@ -178,6 +178,9 @@ def _parse(database_url: str, encryption_key: str) -> tuple[URL, Keyring]:
     if url is None:
         what = "it is no database URL"
         raise BackendError(WHERE, what, "write postgresql://USER:PASSWORD@HOST:PORT/NAME")
+    if "@" in (url.host or ""):
+        # Read at the first @: what is taken for the host holds the rest of the password.
+        raise BackendError(WHERE, "it holds two @", "write %40 for the one in the password")
     if keyring is None:
         what = what.replace("the encryption key is", "it is")
         raise BackendError("ENCRYPTION_KEY", what, "use this control plane's key")

@@ -40,6 +40,7 @@ SLOWNESS: dict[str, Rule] = {
 }
 BLIND: dict[str, Rule] = {"shared_database": wrong_answers.shared_database}
 UNJUDGED: dict[str, Rule] = {
+    "outcomes_unknown": doubts.outcomes_unknown,
     "loads_capped": doubts.loads_capped,
     "loads_uncapped": doubts.loads_uncapped,
 }

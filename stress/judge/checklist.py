@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from stress.load.outcomes import UNKNOWN
 from stress.report.numbers import duration, percent, rate
 from stress.report.result import Check, ChecklistLine, CheckStatus, Result, ThresholdResult
 
@@ -78,7 +79,9 @@ def _target(results: Mapping[str, Result], line: str, expression: str) -> Checkl
         if name in results and (threshold := _threshold(results[name], expression)) is not None
     }
     if not judged:
-        return ChecklistLine(line=line, status="not_tested", evidence="no load profile ran")
+        ran = any(name in results for name in LOADS)
+        evidence = UNKNOWN if ran else "no load profile ran"
+        return ChecklistLine(line=line, status="not_tested", evidence=evidence)
     missed = [name for name, threshold in judged.items() if threshold.ok is False]
     unjudged = [name for name, threshold in judged.items() if threshold.ok is None]
     status: CheckStatus = "fail" if missed else "not_tested" if unjudged else "pass"

@@ -108,6 +108,20 @@ def busy_machine(result: Result) -> Caveat | None:
     )
 
 
+def outcomes_unknown(result: Result) -> Caveat | None:
+    """Nothing shows which call was a hit."""
+    if result.cache.source not in ("unknown", "counters") or not result.requests.total:
+        return None
+    told = "its own counters alone" if result.cache.source == "counters" else "nothing"
+    return Caveat(
+        id="outcomes_unknown",
+        message=f"Of hits and misses {told} can be seen: no load shows on the calling thread, and "
+        "the answers do not say. What rests on them is NOT TESTED.",
+        cure="give the answers cache_hit or source, or load in the calling thread, then: "
+        f"{again(result)}",
+    )
+
+
 def loads_capped(result: Result) -> Caveat | None:
     """Calls that loaded were held back on purpose."""
     if result.cache.loads_capped is not True:

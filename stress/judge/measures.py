@@ -9,6 +9,7 @@ from _timing.recorder import CHECK, COLD, COUNTED, LEAD_IN, OUTCOMES, STEADY, WA
 from stress.judge.thresholds import FAILED_SHARE, WHOLE_RUN
 from stress.load.figures import NS, Tally, tally
 from stress.load.operations import OPERATIONS, merged
+from stress.load.outcomes import TOLD_APART, UNKNOWN
 from stress.load.stage import Stage
 from stress.report.result import Cache, Check, Steady, Throughput
 from stress.verify.evidence import Evidence
@@ -103,8 +104,12 @@ class RunMeasures:
         share = one.failed if metric == FAILED_SHARE else one.hits
         return share / one.finished
 
-    def withheld(self, metric: str) -> str | None:
+    def withheld(self, metric: str, labels: Mapping[str, str]) -> str | None:
         """Why a metric says nothing of the target in this run; None where it does."""
+        if not self._evidence.told_apart and (
+            metric in ("hit_rate", "cache_speedup", "loads") or labels.get("outcome") in TOLD_APART
+        ):
+            return UNKNOWN
         if metric != "throughput":
             return None
         if self._cache.loads_capped is None:

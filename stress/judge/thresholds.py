@@ -23,6 +23,7 @@ from typing import Protocol
 from _timing import Histogram
 from _timing.rank import rank
 from stress.load.figures import MIN_BEYOND
+from stress.load.outcomes import UNKNOWN
 from stress.report.result import ThresholdResult
 from stress.scenario.thresholds import Operator, Threshold
 
@@ -52,22 +53,26 @@ class Measures(Protocol):
     def value(self, metric: str, labels: Mapping[str, str]) -> float | None:
         """Any other figure, in its base unit. `failed` is a count, FAILED_SHARE a fraction."""
 
-    def withheld(self, metric: str) -> str | None:
+    def withheld(self, metric: str, labels: Mapping[str, str]) -> str | None:
         """Why a metric says nothing of the target in this run; None where it does."""
 
 
 def judge(thresholds: Iterable[Threshold], measures: Measures) -> list[ThresholdResult]:
     """One result for each threshold, in their order.
 
-    A built-in one about a check that is NOT TESTED is left out: the check says so itself, and
-    changes no exit code.
+    A built-in one about a check that is NOT TESTED is left out, and so is one about hits and misses
+    that cannot be told apart: what is NOT TESTED changes no exit code.
     """
     found = [(threshold, _judge(threshold, measures)) for threshold in thresholds]
     return [
         result
         for threshold, result in found
-        if not (threshold.built_in and result.ok is None and _of_check(threshold))
+        if not (threshold.built_in and result.ok is None and _untestable(threshold, result))
     ]
+
+
+def _untestable(threshold: Threshold, result: ThresholdResult) -> bool:
+    return _of_check(threshold) or UNKNOWN in (result.note or "")
 
 
 def _of_check(threshold: Threshold) -> bool:
@@ -76,7 +81,7 @@ def _of_check(threshold: Threshold) -> bool:
 
 def _judge(threshold: Threshold, measures: Measures) -> ThresholdResult:
     phase = _phase(threshold, measures)
-    if why := measures.withheld(threshold.metric):
+    if why := measures.withheld(threshold.metric, threshold.labels):
         return _told(threshold, phase, None, None, note=f"not judged: {why}")
     labels = {**threshold.labels, "phase": phase}
     if threshold.metric in _LATENCIES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from _timing.drive import Lane, Plan
 from _timing.recorder import COUNTED, LEAD_IN, STEADY, WARMUP
 from stress.load.stage import GATE_COLD, GATE_MEASURE, GATE_STEADY, GATE_WARMUP, Stage
 
+MARK_POLL_S = 0.0002
 LEAD_IN_SHARE = 10  # the lead-in is a tenth of the steady time
 NS = 1_000_000_000
 
@@ -43,8 +45,10 @@ class LaneRunner:
         position: int,
         cold: Callable[[Lane], None] | None,
         begin: Callable[[int], None] = lambda _role: None,
+        mark: Callable[[str], None] | None = None,
     ) -> None:
-        """begin is told the role of the requests that follow."""
+        """begin is told the role of the requests that follow; mark when the measured part begins
+        and ends, by one lane of each process."""
         self._stage = stage
         self._lane = lane
         self._plan = plan
@@ -52,6 +56,8 @@ class LaneRunner:
         self._position = position
         self._cold = cold
         self._begin = begin
+        self._marks = mark is not None and program.counted
+        self._mark = mark if mark is not None and lane.thread == 0 else lambda _at: None
         # Requests k, k+W, k+2W … of the one sequence; contiguous, so that it is read in order.
         own = sequence[position :: stage.lanes] if position < len(sequence) else sequence
         self._keys = np.ascontiguousarray(own)
@@ -66,6 +72,7 @@ class LaneRunner:
             self._cold(lane)
         if not self._warm_up():
             return
+        self._mark("begin")
         lane.arrive(GATE_MEASURE)
         started = lane.wait(GATE_MEASURE)
         if started < 0:
@@ -106,6 +113,9 @@ class LaneRunner:
         if requests is not None:
             # Going straight on would slow the lanes that still have counted requests.
             self._lane.wait_lanes(GATE_MEASURE, lanes)
+        self._mark("end")
+        if self._marks and self._lane.thread == 0:
+            self._lane.arrive(GATE_STEADY)
 
     def _go_on(self, started: int) -> None:
         """The steady part, by the same lanes without a new barrier."""
@@ -114,6 +124,10 @@ class LaneRunner:
         if not steady:
             return
         if self._position == 0:
+            while self._marks and slab.gate_ready(GATE_STEADY) < self._stage.procs:
+                if slab.stopping:
+                    return
+                time.sleep(MARK_POLL_S)  # every process reads its counters before anybody goes on
             now = monotonic_ns()
             if self._program.counted and now - started >= steady:
                 slab.refuse_gate(GATE_STEADY)

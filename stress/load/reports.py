@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stress.load.mailbox import Mailbox
 from stress.load.stage import Stage
 from stress.report.result import Error
 from stress.verify.evidence import Borrowed, Proof, Violation
@@ -42,6 +43,12 @@ def cold_report(stage: Stage) -> ColdReport | None:
     if message is None:
         return None
     return ColdReport(**{key: value for key, value in message.items() if key != "kind"})
+
+
+def counters(mailbox: Mailbox) -> tuple[dict[str, int], dict[str, int]] | None:
+    """One worker's own counters before and after the measured part."""
+    marks = {message["at"]: message["values"] for message in mailbox.messages("counters")}
+    return (marks["begin"], marks["end"]) if {"begin", "end"} <= marks.keys() else None
 
 
 def violations(stage: Stage) -> tuple[Violation, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from stress.load.cold import MAX_CONNECTIONS, ColdBlock
 from stress.load.connections import Connector
 from stress.load.findings import Findings, frames_of
 from stress.load.lanes import LaneRunner, Program, Sequence
+from stress.load.outcomes import ints
 from stress.load.phase import Phase, PhaseLane
 from stress.load.process import set_up
 from stress.load.prove import prove, sample
@@ -244,7 +246,22 @@ class Worker:
                 MAX_CONNECTIONS if job.allowed is None else job.allowed.tenants,
             )
         begin = operation.begin if operation is not None else lambda _role: None
-        return LaneRunner(job.stage, lane, plan, job.program, job.sequence, position, cold, begin)
+        return LaneRunner(
+            job.stage, lane, plan, job.program, job.sequence, position, cold, begin, self._marks()
+        )
+
+    def _marks(self) -> Callable[[str], None] | None:
+        """Posts the target's own counters, where nothing else tells hits from misses."""
+        facts = self._job.facts
+        if facts.says_source or facts.says_cache_hit or "hits" not in facts.statistics:
+            return None
+
+        def mark(at: str) -> None:
+            with suppress(Exception):  # counter_identity says so
+                values = ints(dict(self._target.get_cache_stats()))
+                self._mailbox.post("counters", at=at, values=values)
+
+        return mark
 
     def _prove(self) -> None:
         job = self._job

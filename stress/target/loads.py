@@ -24,6 +24,7 @@ OnLoad = Callable[[int, int, int], None]
 COUNTED = "counts_its_loads"
 """An engine's execution option: its user counts its loads itself."""
 
+LEFT_OUT = -1
 _EVENTS = ("before_cursor_execute", "after_cursor_execute", "handle_error")
 
 
@@ -84,6 +85,8 @@ class LoadWatch:
         if begun is None:
             return
         self._own.begun = None
+        if begun == LEFT_OUT:
+            return
         tenant = self._own.tenant_of()
         if tenant >= 0:
             self._own.on_load(tenant, begun, monotonic_ns())
@@ -96,6 +99,7 @@ class LoadWatch:
         if not self.listens or not self.statements.reads_the_table(statement):
             return
         if self._own.leaves_out_counted and COUNTED in connection.get_execution_options():
+            self._own.begun = LEFT_OUT  # by the driver's hook below as well
             return
         if self.statements.is_control_plane(connection.engine.url):
             self.begin()

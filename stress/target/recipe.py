@@ -44,7 +44,7 @@ class Recipe:
         """How it is taken. TargetError where it is nothing that can be tested."""
         kind = self.kind or kind_of(named)
         if kind is None:
-            what = f"{type(named).__name__} is no class, function or object that resolves"
+            what = f"{type(named).__name__} cannot resolve"
             raise TargetError(self.where, what, "name a class or function")
         return kind
 

@@ -51,6 +51,7 @@ CHECKS: dict[str, Callable[[Evidence], Check]] = {
 
 
 ALWAYS = "isolation"
+NEED_TTL = frozenset({"bounded_staleness", "expiry", "no_early_expiry", "load_economy"})
 
 
 def run_checks(evidence: Evidence, asked: Collection[str] = ()) -> list[Check]:
@@ -66,4 +67,6 @@ def _run(check_id: str, evidence: Evidence, asked: Collection[str]) -> Check:
         return not_tested(check_id, NOT_ASKED)
     if check_id not in CHECKS:
         return not_tested(check_id, NOT_PROVOKED)
+    if check_id in NEED_TTL and not evidence.ttl_known:
+        return not_tested(check_id, "its TTL is not known; say it: --target-ttl 300s")
     return CHECKS[check_id](evidence)

@@ -10,6 +10,7 @@ import msgspec
 from _timing.recorder import CHECK, COLD, COUNTED, LEAD_IN, STEADY, WARMUP
 from stress.load import reports
 from stress.load.figures import NS, tally
+from stress.load.outcomes import SEEN, source_of
 from stress.load.ring import EVERY_TENANT, INVALIDATE
 from stress.load.stage import Stage
 from stress.record import Record
@@ -20,7 +21,7 @@ from stress.target.protocol import Facts
 from stress.verify.evidence import Calls, Evidence
 from stress.verify.history import History, read
 
-NO_FACTS = Facts(kind="by hand", answer_type="unknown")
+NO_FACTS = Facts(kind="by-hand", answer_type="unknown", ttl_s=0.0, ttl_from="the context")
 
 
 def collect(record: Record, stage: Stage) -> Evidence:
@@ -43,17 +44,20 @@ def collect(record: Record, stage: Stage) -> Evidence:
         + (len(cold.connects_ns) + cold.failed_connects if cold is not None else 0)
         + _operations_that_resolve(stage, record.facts),
     )
-    scope = _scope(stage)
+    facts = record.facts or NO_FACTS
+    scope = facts.scope or _scope(stage)
     summed = reports.summed_stats(stage)
     stats = summed if scope == "process" else record.host_stats
     seen = int(stage.slab.load_cells["loads"].sum())
     reference = record.reference.tallies() if record.reference is not None else []
     return Evidence(
-        facts=record.facts or NO_FACTS,
+        facts=facts,
         scope=scope,
         procs=max(1, len(record.pids)),
         tenants=len(record.tenant_ids),
-        cache_ttl_s=record.scenario.cache_ttl_s,
+        cache_ttl_s=record.scenario.cache_ttl_s if _given_ttl(facts) else facts.ttl_s or 0.0,
+        ttl_known=facts.ttl_s is not None,
+        told_apart=source_of(stage, record.facts) in SEEN,
         answers=sum(t.successful - t.negatives for t in every),
         wrong=sum(t.wrong for t in every),
         invented=sum(t.invented for t in every),
@@ -73,12 +77,12 @@ def collect(record: Record, stage: Stage) -> Evidence:
         violations=reports.violations(stage),
         proofs=proofs,
         sessions=record.sessions,
-        scope_stated="scope" in (reports.first_stats(stage) or {}),
+        scope_stated=facts.scope is not None or "scope" in (reports.first_stats(stage) or {}),
         worker_stats=summed,
         complete=record.ending == "finished",
         history=history,
         borrowed=borrowed,
-        strict_ttl=record.scenario.target is None,
+        strict_ttl=record.scenario.target is None or record.scenario.strict_ttl,
         jitter=_jitter(stats),
         rotated=frozenset(getattr(record.phase, "rotated", ())),
         stops=bool(getattr(record.phase, "stops", False)),
@@ -101,6 +105,11 @@ def _operations_that_resolve(stage: Stage, facts: Facts | None) -> int:
     if facts is None or facts.answer_connects:
         return 0
     return sum(times.attempts for times in stage.operations)
+
+
+def _given_ttl(facts: Facts) -> bool:
+    """Whether the target took the TTL that the run gave it."""
+    return facts.ttl_from is not None and facts.ttl_from.startswith(("the context", "its param"))
 
 
 def _scope(stage: Stage) -> str:

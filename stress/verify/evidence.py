@@ -144,6 +144,10 @@ class Evidence:
     invalidated: int = 0
     """Tenants that invalidations concerned, counted once for each."""
     tenant_ids: tuple[str, ...] = ()
+    told_apart: bool = True
+    """Whether hits and misses could be told apart."""
+    ttl_known: bool = True
+    """Whether cache_ttl_s is the target's, rather than what it might have been given."""
     shared: tuple[tuple[str, ...], ...] = ()
     """Classes of tenants whose databases are one and the same."""
     rotated: frozenset[str] = frozenset()

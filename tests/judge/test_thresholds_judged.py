@@ -39,7 +39,7 @@ class Figures:
     def histogram(self, metric: str, labels: Mapping[str, str]) -> Histogram | None:
         return self._find(metric, labels)  # type: ignore[return-value]
 
-    def withheld(self, metric: str) -> str | None:
+    def withheld(self, metric: str, labels: Mapping[str, str]) -> str | None:
         return self.reason if metric == "throughput" else None
 
     def value(self, metric: str, labels: Mapping[str, str]) -> float | None:

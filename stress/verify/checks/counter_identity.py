@@ -55,6 +55,11 @@ def check(evidence: Evidence) -> Check:
     if reason is not None:
         return not_tested(ID, reason)
     calls = evidence.calls
+    if not evidence.told_apart:
+        # Which call was a hit is not known: only their number can be compared.
+        own = {name: own[name] for name in ("requests",) if name in own}
+        if not own:
+            return not_tested(ID, "its calls do not show which of them was a hit")
     broken = _broken(own, calls)
     if broken and not evidence.scope_stated and evidence.worker_stats is not None:
         # It does not say whether its counters are the host's or a process's: either may hold.
