@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-PartName = Literal["heavy", "expiry", "concurrent"]
+PartName = Literal["heavy", "expiry", "concurrent", "takeover"]
 PACKAGE = "stress.selftest.defects"
 REFERENCE = "stress.selftest.reference"
 
@@ -52,6 +52,7 @@ CASES: Sequence[Case] = (
     *_clean("heavy"),
     *_clean("expiry"),
     *_clean("concurrent"),
+    Case("reference, with a lease", f"{REFERENCE}:leased_cache", "takeover", None),
     *_planted(
         "isolation",
         "isolation",
@@ -115,6 +116,8 @@ CASES: Sequence[Case] = (
     *_planted("connections", "fork_safety", "heavy", "SharedAcrossFork"),
     *_planted("connections", "stale_connection", "expiry", "EngineByTenant"),
     *_planted("connections", "clean_session", "concurrent", "NotCleaned"),
+    *_planted("invalidation", "read_after_invalidate", "takeover", "LateLeaderPublishes"),
+    *_planted("flight", "liveness", "takeover", "WaitsWithoutLimit"),
     *_planted("flight", "liveness", "concurrent", "LockKeptOnError"),
 )
 

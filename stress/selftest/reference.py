@@ -1,7 +1,8 @@
 """The reference: a tenant cache without a bug, of which every planted defect is a variation.
 
 `process_cache` keeps one cache in each process and says so; `host_cache` one for all processes of
-the host. Each step is a method of its own, so that a defect changes one and nothing else.
+the host; `leased_cache` the same, and a load that does not end is taken over. Each step is a method
+of its own, so that a defect changes one and nothing else.
 """
 
 from __future__ import annotations
@@ -121,12 +122,14 @@ class Cache:
         """Load the row, and store it unless it was invalidated meanwhile."""
         with self.store.opened() as state:
             epoch = self.epoch(state, self.key(tenant_id))
+            ticket = self.ticket(state, self.key(tenant_id))
         started_s = self.now_s()
         record = self.load(tenant_id)
         url = record.url.render_as_string(hide_password=False)
         entry = Entry(started_s + self.ttl_s, record.version, url)
         with self.store.opened() as state:
-            if self.epoch(state, self.key(tenant_id)) == epoch:
+            current = state.tickets[self.key(tenant_id)] == ticket
+            if current and self.epoch(state, self.key(tenant_id)) == epoch:
                 self.keep(state, self.key(tenant_id), entry)
         return entry
 
@@ -137,6 +140,11 @@ class Cache:
     def epoch(self, state: State, key: str) -> object:
         """Changes with each invalidation that concerns the key."""
         return state.epoch, state.epochs.get(key, 0)
+
+    def ticket(self, state: State, key: str) -> int:
+        """The number of a load that begins: one that was taken over is the last no more."""
+        state.tickets[key] = state.tickets.get(key, 0) + 1
+        return state.tickets[key]
 
     def keep(self, state: State, key: str, entry: Entry) -> None:
         """Store what was loaded."""
@@ -181,6 +189,19 @@ class HostCache(Cache):
         super().__init__(context, HostStore())
 
 
+class LeasedCache(Cache):
+    """One cache for the host; whoever loads is waited for as long as a lease, and no longer."""
+
+    LEASE_S = 0.5
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, HostStore(self.LEASE_S))
+
+    def get_cache_stats(self) -> Mapping[str, Any]:
+        """The counters, and the lease."""
+        return {**super().get_cache_stats(), "lease": self.LEASE_S}
+
+
 def process_cache(context: Context) -> ProcessCache:
     """The reference for targets that keep a cache in each process."""
     return ProcessCache(context)
@@ -189,3 +210,8 @@ def process_cache(context: Context) -> ProcessCache:
 def host_cache(context: Context) -> HostCache:
     """The reference for targets that keep one cache for the host."""
     return HostCache(context)
+
+
+def leased_cache(context: Context) -> LeasedCache:
+    """The reference for targets that survive a stopped worker."""
+    return LeasedCache(context)

@@ -22,6 +22,7 @@ from stress.scenario.phases import of_phase
 from stress.scenario.scenario import Scenario
 from stress.selftest.catalog import Case, wanted
 from stress.selftest.outcome import Outcome, Run, exit_code, outcome, run_of
+from stress.selftest.reference import LeasedCache
 from stress.selftest.table import render
 from stress.session import MakePhase, Session
 from stress.verify.phases import prepare
@@ -29,7 +30,7 @@ from stress.verify.phases import prepare
 PROCS, THREADS, TENANTS = 2, 4, 4
 REQUESTS = 2000
 TTL_S = 0.3
-HANG_S = 1.0
+HANG_S = 0.5
 """A hung call ends a run when it is so much behind; no other case waits for it."""
 
 
@@ -108,13 +109,15 @@ def _run(session: Session, case: Case, base: Scenario) -> Run | None:
 
 def scenario_of(case: Case, base: Scenario) -> Scenario:
     """The shortest run of its part in which the defect still shows every time."""
-    base = msgspec.structs.replace(base, name=case.part, target=case.target)
+    # The verification alone has the part in which a worker is stopped.
+    name = "verify" if case.part == "takeover" else case.part
+    base = msgspec.structs.replace(base, name=name, target=case.target)
     if case.part == "heavy":
         return msgspec.structs.replace(base, requests=REQUESTS, steady_s=0.0, reference=False)
     if case.part == "expiry":
         base = msgspec.structs.replace(base, cache_ttl_s=TTL_S)
-    scenario = of_phase(case.part, base)
-    if case.check == "liveness":
+    scenario = of_phase(name, base)
+    if case.check == "liveness" and case.part == "concurrent":
         scenario = msgspec.structs.replace(scenario, graceful_stop_s=HANG_S)
     return scenario
 
@@ -124,6 +127,10 @@ def _phase_of(case: Case) -> MakePhase | None:
         return None
     if case.part == "expiry":
         return prepare.expiry
+    if case.part == "takeover":
+        return lambda backend, scenario: replace(
+            prepare.takeover(backend, scenario), lease_s=LeasedCache.LEASE_S
+        )
     return lambda backend, scenario: replace(
         prepare.concurrent(backend, scenario), rounds=case.rounds
     )

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 ROOM = 1 << 20
 STRIPES = 64
@@ -32,11 +32,12 @@ class Entry(NamedTuple):
 @dataclass
 class State:
     """Everything that a cache shares. An epoch grows with each invalidation, of one tenant or of
-    all; counts are the statistics."""
+    all, a ticket with each load that begins; counts are the statistics."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     epoch: int = 0
+    tickets: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -79,12 +80,15 @@ class HostStore:
 
     scope = "host"
 
-    def __init__(self) -> None:
+    def __init__(self, lease_s: float | None = None) -> None:
+        """lease_s: how long a caller waits for another's load; None: until it has ended."""
         context = multiprocessing.get_context("fork")
+        self._lease_s = lease_s
         self._memory = mmap.mmap(-1, ROOM)
         self._lock = context.Lock()
         # Two tenants of one stripe wait for each other's loads: slower, never wrong.
         self._flights = [context.Lock() for _ in range(STRIPES)]
+        self._second = [context.Lock() for _ in range(STRIPES if lease_s is not None else 0)]
         self._write(State())
 
     @contextmanager
@@ -98,8 +102,30 @@ class HostStore:
 
     def flight(self, tenant_id: str) -> AbstractContextManager[object]:
         """A lock for the threads of all processes."""
-        return self._flights[zlib.crc32(tenant_id.encode()) % STRIPES]
+        stripe = zlib.crc32(tenant_id.encode()) % STRIPES
+        if self._lease_s is None:
+            return self._flights[stripe]
+        return _Leased(self._flights[stripe], self._second[stripe], self._lease_s)
 
     def _write(self, state: State) -> None:
         data = pickle.dumps(state)
         self._memory[: _LENGTH + len(data)] = len(data).to_bytes(_LENGTH, "little") + data
+
+
+class _Leased:
+    """A lock that is waited for as long as a lease; those who gave up wait in a second line, so
+    that one of them takes over and the others find what it loaded."""
+
+    def __init__(self, first: Any, second: Any, lease_s: float) -> None:
+        self._first = first
+        self._second = second
+        self._lease_s = lease_s
+
+    def __enter__(self) -> None:
+        self._held = self._first
+        if not self._first.acquire(timeout=self._lease_s):
+            self._held = self._second
+            self._second.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._held.release()

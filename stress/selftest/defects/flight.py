@@ -6,7 +6,7 @@ import threading
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from stress.selftest.reference import HostCache, ProcessCache
+from stress.selftest.reference import HostCache, LeasedCache, ProcessCache
 from stress.selftest.stores import HostStore
 from stress.target.context import Context
 
@@ -71,6 +71,14 @@ class _Patience:
     def __exit__(self, *_: object) -> None:
         if self._held:
             self._lock.release()
+
+
+class WaitsWithoutLimit(LeasedCache):
+    """It states a lease, and waits for a stopped worker's load until that worker goes on."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.store = HostStore()
 
 
 class LockKeptOnError(ProcessCache):

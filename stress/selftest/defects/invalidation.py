@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stress.selftest.reference import HostCache, ProcessCache
+from stress.selftest.reference import HostCache, LeasedCache, ProcessCache
 from stress.selftest.stores import State
 from stress.target.context import Context
 
@@ -23,6 +23,18 @@ class GenerationReset(HostCache):
         super().forget(state, key)
         if key is not None:
             del state.epochs[key]
+
+
+class LateLeaderPublishes(LeasedCache):
+    """Whoever was taken over stores its row all the same, once it goes on."""
+
+    def epoch(self, state: State, key: str) -> object:  # noqa: ARG002
+        """Nobody notes whether an invalidation came meanwhile."""
+        return 0
+
+    def ticket(self, state: State, key: str) -> int:
+        """Nor whether another load has begun."""
+        return state.tickets.setdefault(key, 0)
 
 
 class OneProcessOnly(ProcessCache):
