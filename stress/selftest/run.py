@@ -29,7 +29,7 @@ from stress.verify.phases import prepare
 
 PROCS, THREADS, TENANTS = 2, 4, 4
 REQUESTS = 2000
-TTL_S = 0.3
+TTL_S = 0.25
 HANG_S = 0.5
 """A hung call ends a run when it is so much behind; no other case waits for it."""
 
