@@ -57,17 +57,13 @@ def run_all(plan: Plan, progress: Progress) -> tuple[list[Outcome], int, bool]:
     total = len(cases) * plan.repeat
     interrupted = False
     with Session(base, progress, variables={}) as session:
-        for number in range(total):
-            case = cases[number % len(cases)]
-            progress.part(f"{case.name} ({case.part})", number + 1, total)
-            try:
-                run = _run(session, case, base)
-            except Interrupted:  # between two measurements
-                run = None
-            if run is None:
-                interrupted = True
-                break
-            runs[case].append(run)
+        try:
+            for number in range(total):
+                case = cases[number % len(cases)]
+                progress.part(f"{case.name} ({case.part})", number + 1, total)
+                runs[case].append(_run(session, case, base))
+        except Interrupted:  # in a measurement or between two of them
+            interrupted = True
     done = [outcome(case, found) for case, found in runs.items() if found]
     return done, len(cases), interrupted
 
@@ -96,14 +92,14 @@ def execute(plan: Plan, output: Output) -> int:
     return code
 
 
-def _run(session: Session, case: Case, base: Scenario) -> Run | None:
-    """One measurement; None where somebody interrupted it."""
+def _run(session: Session, case: Case, base: Scenario) -> Run:
+    """One measurement. Interrupted where it was."""
     begun = time.monotonic()
     scenario = scenario_of(case, base)
     session.aim(scenario)
     record = session.measure(scenario, _phase_of(case))
     if record.ending == "interrupted":
-        return None
+        raise Interrupted(record.ended_by or "a signal")
     return run_of(case, assemble(record), time.monotonic() - begun)
 
 

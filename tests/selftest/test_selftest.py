@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from stress.selftest.catalog import CASES, Case
+from tests.end_to_end.conftest import Command
 
 LIMIT_S = 280
 
@@ -25,7 +27,7 @@ class Done:
     outcomes: dict[tuple[str, str], dict[str, Any]]
 
 
-def command(folder: Path, *arguments: str) -> Done:
+def selftest(folder: Path, *arguments: str) -> Done:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("STRESS_")}
     # A control plane that somebody's shell names is none of a self-test's business.
     elsewhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "ENCRYPTION_KEY": "none"}
@@ -46,7 +48,7 @@ def command(folder: Path, *arguments: str) -> Done:
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    return command(tmp_path_factory.mktemp("selftest"))
+    return selftest(tmp_path_factory.mktemp("selftest"))
 
 
 @pytest.mark.timeout(LIMIT_S + 20)
@@ -73,7 +75,25 @@ def test_one_server_serves_all_of_them(done: Done) -> None:
 
 
 def test_a_mistake_is_one_line_and_exit_code_two(tmp_path: Path) -> None:
-    wrong = command(tmp_path, "--check", "isolations")
+    wrong = selftest(tmp_path, "--check", "isolations")
     assert wrong.code == 2
     assert wrong.err.startswith("stress: --check isolations: no such check; did you mean isolation")
-    assert command(tmp_path, "--repeat", "0").code == 2
+    assert selftest(tmp_path, "--repeat", "0").code == 2
+
+
+def test_ctrl_c_reports_what_there_is_and_leaves_nothing_behind(command: Command) -> None:
+    process = command.start("selftest", "--json", "out.json")
+    assert process.stderr is not None
+    begun = 0
+    while begun < 3:  # two cases are done, the third has begun
+        line = process.stderr.readline()
+        assert line, "it ended by itself"
+        begun += line.rstrip().endswith("…")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    outcomes = json.loads((command.folder / "out.json").read_text())
+    assert 2 <= len(outcomes) < len(CASES)
+    assert "interrupted: " in out
+    assert out.splitlines()[-1] == "INTERRUPTED (exit 130)"
+    assert command.leftovers(10.0) == []
