@@ -74,8 +74,10 @@ CASES: Sequence[Case] = (
         "concurrent",
         "StoresOverInvalidation",
         "GenerationReset",
-        "OneProcessOnly",
-        "IgnoresAll",
+        rounds=SECOND_TURN,
+    ),
+    *_planted(
+        "invalidation", "read_after_invalidate", "concurrent", "OneProcessOnly", "IgnoresAll"
     ),
     *_planted(
         "order",

@@ -111,8 +111,6 @@ class Concurrent:
             if not actor.sleep_until(instant):
                 return
             kinds[kind](actor, number, instant)
-        if actor.position == 0 and self.writer is not None:
-            self.writer.close()
 
     def _prepare(self, actor: Actor, number: int, *, everything: bool) -> None:
         """A new version and the invalidation, by the lane that leads the round."""
@@ -122,7 +120,8 @@ class Concurrent:
             actor.invalidate(None if everything else index)
 
     def _commit(self, actor: Actor, index: int) -> None:
-        # Each process writes through a connection of its own: the writer opens it where it is used.
+        # Each process writes through a connection of its own: the writer opens it where it is used,
+        # and it stays open while the worker lives, for another lane may be later than this one.
         if self.writer is not None and index in self.writable:
             began = monotonic_ns()
             version = self.writer.raise_version(actor.tenant_ids[index])
