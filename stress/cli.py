@@ -12,7 +12,7 @@ from typing import NoReturn, TextIO
 
 import click
 
-from stress.commands import provision, selftest
+from stress.commands import inspect, provision, selftest
 from stress.commands.mistakes import no_such_command, told
 from stress.commands.overview import overview
 from stress.errors import SeveralErrors, StressError
@@ -28,6 +28,7 @@ COMMANDS = (
     ("Measure", "concurrent", "stress.commands.concurrent", PHASES["concurrent"].summary),
     ("Verify", "verify", "stress.commands.verify", PHASES["verify"].summary),
     ("Verify", "selftest", "stress.commands.selftest", selftest.SUMMARY),
+    ("Prepare", "inspect", "stress.commands.inspect", inspect.SUMMARY),
     ("Prepare", "provision", "stress.commands.provision", provision.SUMMARY),
 )
 

@@ -33,6 +33,7 @@ POLL_S = 0.005
 # Sleeping lanes need this long to be woken at one instant; chosen after all were ready.
 START_LEAD_NS = 30_000_000
 HANG_S = 30.0
+LOOK_S = 1.0
 STACKS_S = 0.5
 KILL_S = 2.0
 
@@ -49,6 +50,27 @@ class CrewStopped(Exception):
         super().__init__(why, what)
         self.why = why
         self.what = what
+
+
+class Stillness:
+    """How long a number has not grown; looked at once a second, for it costs a little.
+
+    Calls outside the loops, such as that of an unknown tenant, hang unseen otherwise.
+    """
+
+    def __init__(self, number: Callable[[], int]) -> None:
+        self._number = number
+        self._seen = -1
+        self._since = self._looked = time.monotonic()
+
+    def seconds(self) -> float:
+        """Since it grew last."""
+        now = time.monotonic()
+        if now - self._looked >= LOOK_S:
+            self._looked = now
+            if (found := self._number()) != self._seen:
+                self._seen, self._since = found, now
+        return now - self._since
 
 
 @dataclass
@@ -172,17 +194,32 @@ class Crew:
     def _until(self, done: Callable[[], bool], limit_s: float | None = None) -> None:
         """Poll until done. CrewStopped: interrupted, a worker ended, a call hung, or too late."""
         deadline = None if limit_s is None else time.monotonic() + limit_s
+        still = Stillness(self._progress)
         while not done():
             if self.interrupts.asked is not None:
                 raise CrewStopped("interrupted", self.interrupts.asked)
             self._reap()
             self._raise_for_the_dead()
+            if still.seconds() > self._still_s():
+                raise CrewStopped("hung", f"nothing has happened for {self._still_s():.0f} s")
             hung = self._oldest_in_flight_s()
             if hung > HANG_S or (deadline is not None and time.monotonic() > deadline):
                 what = f"a call has not returned for {hung:.0f} s"
                 raise CrewStopped("hung", what if hung >= 1 else "a worker did not finish in time")
             self.tick()
             time.sleep(POLL_S)
+
+    def _progress(self) -> int:
+        """A number that grows with whatever the lanes and workers do."""
+        stage = self.job.stage
+        finished = int(stage.slab.lanes["roles"]["finished"].sum())
+        gates = sum(stage.slab.gate_ready(gate) for gate in range(GATE_LEAVE + 1))
+        return finished + gates + sum(mailbox.used for mailbox in stage.mailboxes)
+
+    def _still_s(self) -> float:
+        """How long nothing may happen: a load may have to wait for its token."""
+        bucket = self.job.bucket
+        return HANG_S if bucket is None else max(HANG_S, 3 / bucket.per_s)
 
     def _oldest_in_flight_s(self) -> float:
         since = self.job.stage.slab.oldest_in_flight_ns()

@@ -39,6 +39,11 @@ class Mailbox:
         _USED.pack_into(self._memory, 0, end - _USED.size)
         return True
 
+    @property
+    def used(self) -> int:
+        """How many bytes of messages there are."""
+        return int(_USED.unpack_from(self._memory, 0)[0])
+
     def messages(self, kind: str | None = None) -> Iterator[dict[str, Any]]:
         """Every message so far, oldest first; only those of one kind where it is named."""
         (used,) = _USED.unpack_from(self._memory, 0)
