@@ -51,7 +51,9 @@ CHECKS: dict[str, Callable[[Evidence], Check]] = {
 
 
 ALWAYS = "isolation"
-NEED_TTL = frozenset({"bounded_staleness", "expiry", "no_early_expiry", "load_economy"})
+NEED_TTL = frozenset(
+    {"bounded_staleness", "expiry", "no_early_expiry", "load_economy", "stale_connection"}
+)
 
 
 def run_checks(evidence: Evidence, asked: Collection[str] = ()) -> list[Check]:

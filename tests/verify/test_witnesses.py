@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from _timing.recorder import WAIT
 from stress.load.ring import BORROW
 from stress.report.result import Check, Witness
+from stress.report.terminal import render
 from stress.verify.catalog import CHECKS
 from stress.verify.evidence import Proof, Sessions
+from tests.report.samples import violating
 from tests.verify.histories import MS, answer, borrowed, commit, invalidate, judge, load
 
 EVENT = (BORROW, 0, 0, 1, 1, {})
 SOILED = borrowed("1/a", soiled=True, started_ns=1 * MS, ended_ns=2 * MS)
 DIRTY = borrowed("1/a", started_ns=5 * MS, ended_ns=6 * MS, left=("an advisory lock",))
-OLD = borrowed("2/a", right=False, user="old", database="db", started_ns=9 * MS, ended_ns=10 * MS)
+# After the TTL of the old credentials, 100 ms, and the slack.
+OLD = borrowed(
+    "2/a", right=False, user="old", database="db", started_ns=1009 * MS, ended_ns=1010 * MS
+)
+EARLY = borrowed("2/a", right=False, user="old", database="db", started_ns=9 * MS, ended_ns=10 * MS)
 
 
 def proof(process: int) -> Proof:
@@ -121,8 +128,8 @@ VIOLATIONS: list[tuple[str, list[Any], dict[str, Any], list[tuple[float, Any, st
         {"borrowed": (OLD,), "rotated": frozenset({"tenant-1"})},
         [
             (0, 0, "commits", "2"),
-            (8, 0, "connect", None),
-            (9, 0, "the server says old@db", None),
+            (1008, 0, "connect", None),
+            (1009, 0, "the server says old@db", None),
         ],
     ),
     (
@@ -223,3 +230,37 @@ def test_a_profile_has_no_option_to_judge_one_check_alone() -> None:
         sessions=Sessions(0, 2, 1),
     )
     assert witness_of(check).reproduce == "stress heavy --seed 1"
+
+
+def test_old_credentials_may_be_used_until_their_ttl_ends() -> None:
+    more = {"borrowed": (EARLY,), "rotated": frozenset({"tenant-1"})}
+    found = judge("stale_connection", EVENT, commit(0, 1, 2), **more)
+    assert (found.status, found.reason) == (
+        "not_tested",
+        "the TTL of the old credentials did not end in this phase",
+    )
+
+
+def test_calls_are_bracketed_on_their_lane_and_the_last_line_is_marked() -> None:
+    events = (
+        load(0.5, 1, called=0),
+        answer(0, 9, 1),
+        commit(2, 3, 2, process=1),
+        invalidate(4, 5, process=1),
+        answer(6, 10, 1, process=1),
+    )
+    check = judge("read_after_invalidate", *events)
+    lines = render(msgspec.structs.replace(violating(), checks=[check])).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("Witness"))
+    assert [" ".join(line.split()) for line in lines[at + 2 : at + 12]] == [
+        "time process 0, thread 0 process 1, thread 0",
+        "0.000 resolve ┐",
+        "0.500 │ load begins",
+        "1.000 │ load has the row",
+        "3.000 commits (v2)",
+        "4.000 invalidate ┐",
+        "5.000 returns ┘",
+        "6.000 resolve ┐",
+        "9.000 returns ┘",
+        "10.000 answers, v2 was due (v1) ┘ ◀",
+    ]

@@ -1,8 +1,9 @@
 """read_after_invalidate: once an invalidation has returned, nobody gets what was there before.
 
 After invalidate(k) = [i, r] every answer that begins after r, in any process of the target's scope,
-has the newest version committed before i, or a newer one. Where nothing was written it is judged by
-loads: no answer that begins after r may rest on a load that ended before i began.
+has the newest version committed before i, or a newer one. Where nothing was written, or answers say
+no version, it is judged by loads: no answer that begins after r may rest on a load that ended
+before i began.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _stale(strand: Strand) -> npt.NDArray[np.bool_]:
     bad = np.zeros(len(strand.answers), bool)
     after = last >= 0
     since = latest_start[last[after]]
-    if len(strand.commits):
+    if len(strand.commits) and (strand.answers["version"] >= 0).any():
         order = np.argsort(strand.commits["end_ns"], kind="stable")
         ends = strand.commits["end_ns"][order]
         newest = np.maximum.accumulate(strand.commits["version"][order])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from stress.load.ring import COMMIT
 from stress.report.result import Check, Witness
 from stress.verify import witness
-from stress.verify.checks.sweep import unusable
+from stress.verify.checks.sweep import oldest_allowed_ns, strands, unusable
 from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Borrowed, Evidence
 from stress.verify.witness import Meaning, Moment
@@ -38,6 +38,10 @@ def check(evidence: Evidence) -> Check:
     ]
     if not asked:
         return not_tested(ID, "no connection of a rotated tenant could be asked")
+    deadlines = _deadlines(evidence)
+    asked = [one for one in asked if one.started_ns >= deadlines.get(one.tenant, 0)]
+    if not asked:
+        return not_tested(ID, "the TTL of the old credentials did not end in this phase")
     wrong = [one for one in asked if not one.right]
     stale = len(wrong)
     return Check(
@@ -49,6 +53,16 @@ def check(evidence: Evidence) -> Check:
         f"{stale:,} with old credentials",
         witness=_witness(evidence, wrong[0]) if wrong else None,
     )
+
+
+def _deadlines(evidence: Evidence) -> dict[str, int]:
+    """For each rotated tenant when the old credentials may be handed out no longer, ns."""
+    return {
+        evidence.tenant_name(strand.tenant): int(strand.commits["end_ns"].max())
+        + oldest_allowed_ns(evidence, strand)
+        for strand in strands(evidence)
+        if len(strand.commits) and evidence.tenant_name(strand.tenant) in evidence.rotated
+    }
 
 
 def _witness(evidence: Evidence, stale: Borrowed) -> Witness:

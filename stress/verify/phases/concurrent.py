@@ -91,7 +91,7 @@ class Concurrent:
         }
 
     def lane(self, actor: Actor, start_ns: int) -> None:
-        """The rounds, each at its own instant, whether or not this lane is late."""
+        """The rounds, each at its own instant; one that is over is left out."""
         kinds: tuple[Callable[[Actor, int, int], None], ...] = (
             self._one_tenant,
             self._many_tenants,
@@ -102,6 +102,8 @@ class Concurrent:
         begin = start_ns + self._round_ns
         for number in range(self.rounds):
             instant = begin + number * self._round_ns
+            if monotonic_ns() > instant + self._round_ns:
+                continue  # a target slower than the rounds takes part in fewer of them
             kind = number % KINDS
             leads = actor.position == number // KINDS % actor.lanes
             if leads and kind < 2:
