@@ -86,6 +86,7 @@ CASES: Sequence[Case] = (
         "CopiesByThread",
         "CopiesByProcess",
         "LaggingReplica",
+        rounds=SECOND_TURN,
     ),
     *_planted(
         "lifetime", "bounded_staleness", "expiry", "WrongUnit", "SlidingTtl", "KeepsTheFirstRow"

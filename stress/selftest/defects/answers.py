@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 from stress.selftest.reference import HostCache, ProcessCache
 from stress.selftest.stores import Entry, State
+from stress.target.context import Context
 
 HELD_S = 0.06
 FIRST_NUMBER = 1000
@@ -25,6 +27,10 @@ class OwnNumbers(HostCache):
 class FieldByField(ProcessCache):
     """A reload writes the new row into the old record, one field after the other."""
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._held = threading.Lock()
+
     def keep(self, state: State, key: str, entry: Entry) -> None:
         """First the version and the deadline; the address comes with the next field."""
         old = state.entries.get(key, entry)
@@ -36,7 +42,10 @@ class FieldByField(ProcessCache):
         with self.store.opened() as state:
             changed = tenant_id in state.entries and state.entries[tenant_id].url != entry.url
         if changed:
-            time.sleep(HELD_S)
+            # One at a time: if every thread were held, none could see the record half written.
+            if self._held.acquire(blocking=False):
+                time.sleep(HELD_S)
+                self._held.release()
             with self.store.opened() as state:
                 state.entries[tenant_id] = entry
         return entry

@@ -58,17 +58,15 @@ class CopiesByProcess(HostCache):
 
 
 class LaggingReplica(HostCache):
-    """Every second load of a process reads from a replica that is one load behind."""
+    """Every second load of a tenant reads from a replica that hangs at what it once had."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._replica: dict[str, Any] = {}
-        self._loads = 0
+        self._rows: dict[str, list[Any]] = {}
 
     def load(self, tenant_id: str) -> Any:
-        """The row as it is, or as it was."""
-        record = super().load(tenant_id)
-        behind = self._replica.get(tenant_id, record)
-        self._replica[tenant_id] = record
-        self._loads += 1
-        return behind if self._loads % 2 else record
+        """The row as it is, or as it was when this process first read it."""
+        rows = self._rows.setdefault(tenant_id, [])
+        rows.append(super().load(tenant_id))
+        # The third load is the first that can be older than what was answered before it.
+        return rows[0] if len(rows) % 2 else rows[-1]
