@@ -15,7 +15,7 @@ from stress.scenario.options import OPTIONS
 from stress.scenario.profiles import PROFILES
 
 SUMMARY = "how a target is understood, and what will be NOT TESTED"
-_OPTIONS = (
+OPTION_NAMES = (
     "target",
     "target_arg",
     "target_method",
@@ -35,7 +35,7 @@ _OPTIONS = (
 
 def command(name: str) -> click.Command:
     """The click command."""
-    options = [option for option in OPTIONS if option.name in _OPTIONS]
+    options = [option for option in OPTIONS if option.name in OPTION_NAMES]
     return Command(name, SUMMARY, "stress inspect --target mypkg:factory", options, {}, _run)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stress.cli import COMMANDS, main
-from stress.commands import provision, selftest
+from stress.commands import inspect, provision, selftest
 from stress.scenario.options import OPTIONS, of_command
 from stress.scenario.phases import OPTIONS as PHASE_OPTIONS
 from stress.scenario.phases import PHASES
@@ -58,6 +58,10 @@ def test_a_command_explains_each_of_its_options_with_its_default(
         explained = set(re.findall(r"^  (--[a-z-]+)", out, re.M))
         shared = {"--tenants", "--tenants-table", "--quiet", "--no-color"}
         assert explained == shared | {option.long for option in provision.OWN}
+        return
+    if command == "inspect":
+        explained = set(re.findall(r"^  (--[a-z-]+)", out, re.M))
+        assert explained == {f"--{name.replace('_', '-')}" for name in inspect.OPTION_NAMES}
         return
     if command == "selftest":
         explained = set(re.findall(r"^  (--[a-z-]+)", out, re.M))
