@@ -1,7 +1,7 @@
 """load_economy: no load without a cause.
 
 Holds when loads ≤ tenants touched + expiries + unknown ids + invalidations + failed calls +
-takeovers, the first three once for each cache (one for the host, or one for each process). A
+takeovers + evictions that the target states, the first three once for each cache (one for the host, or one for each process). A
 tenant can have expired at most once in each TTL since the target was built.
 """
 
@@ -46,6 +46,7 @@ def check(evidence: Evidence) -> Check:
         + evidence.invalidated
         + evidence.calls.failed
         + evidence.takeovers
+        + _evictions(evidence)
     )
     excess = max(0, evidence.loads - explained)
     words = f"{evidence.loads:,} loads, {min(evidence.loads, explained):,} explained"
@@ -59,6 +60,12 @@ def check(evidence: Evidence) -> Check:
         evidence=words,
         witness=_witness(evidence) if excess else None,
     )
+
+
+def _evictions(evidence: Evidence) -> int:
+    """Entries that went before their time for want of room, as the target states it."""
+    stated = (evidence.stats or evidence.worker_stats or {}).get("evictions")
+    return stated if isinstance(stated, int) and not isinstance(stated, bool) else 0
 
 
 def _witness(evidence: Evidence) -> Witness | None:
