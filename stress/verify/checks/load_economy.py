@@ -1,8 +1,9 @@
 """load_economy: no load without a cause.
 
 Holds when loads ≤ tenants touched + expiries + unknown ids + invalidations + failed calls +
-takeovers + evictions that the target states, the first three once for each cache (one for the host, or one for each process). A
-tenant can have expired at most once in each TTL since the target was built.
+takeovers + evictions that the target states, the first three once for each cache (one for the host,
+or one for each process). A tenant can have expired at most once in each TTL since the target was
+built.
 """
 
 from __future__ import annotations
