@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end import test_given_server as elsewhere
 from tests.end_to_end.conftest import Command, check_of, wait_for
+
+# A server that somebody else runs, with three tenants of ours.
+given, against = elsewhere.given, elsewhere.against
 
 OURS = """
 from resolver import TenantResolver
@@ -233,3 +237,33 @@ def test_a_right_cache_of_another_make_passes_every_overlap(command: Command) ->
     assert code == 0, result["verdict"]["reasons"]
     for check_id in ("liveness", "read_after_invalidate", "monotonic_reads"):
         assert check_of(result, check_id)["status"] == "pass", check_id
+
+
+def test_without_leave_to_write_an_overtaken_load_is_told_by_the_loads(against: Command) -> None:
+    more = ("--threads", "5", "--max-loads", "500/s", "--procs", "1")
+    arguments = ("concurrent", "--target", "mine.py:Mine", *more)
+    code, result = run(against, STORES_AN_OVERTAKEN_LOAD, *arguments)
+    assert code == 91, result["verdict"]["reasons"]
+    failed = {check["id"] for check in result["checks"] if check["status"] == "fail"}
+    assert failed == {"read_after_invalidate"}
+    assert check_of(result, "monotonic_reads")["reason"].startswith("no row was changed")
+
+
+@pytest.mark.parametrize("writes", [(), ("--allow-writes",)], ids=["reads", "writes"])
+def test_overlaps_keep_to_what_a_server_bears(
+    against: Command, given: elsewhere.Given, writes: tuple[str, ...]
+) -> None:
+    limits = ("--threads", "4", "--max-loads", "50/s", "--max-connections", "9", *writes)
+    before = given.sessions()
+    with elsewhere.Watch(given) as watch:
+        code, result = against.json("concurrent", *limits)
+        assert code == 0, result["verdict"]["reasons"]
+        assert check_of(result, "read_after_invalidate")["status"] == "pass"
+        # Three may come at once; a lane waits for its token when its load has been made.
+        lanes = 8
+        assert 0 < result["cache"]["loads"] <= 50 * result["measured_s"] + 3 + lanes
+        code, result = against.json("verify", "--check", "liveness", *limits)
+    assert code == 0, result["verdict"]["reasons"]
+    assert check_of(result, "liveness")["status"] == "pass"
+    assert result["cache"]["loads"] == 2
+    assert watch.most - before - 1 <= 9  # less the one that counts
