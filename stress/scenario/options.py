@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stress.scenario import readers, thresholds
 from stress.scenario.option import Option
-from stress.scenario.output import writable_file
+from stress.scenario.output import history_file, writable_file
 from stress.scenario.scenario import MAX_PROCS, MAX_TENANTS, MAX_THREADS
 from stress.scenario.target_options import TARGET_OPTIONS
 
@@ -199,6 +199,16 @@ OPTIONS: tuple[Option, ...] = (
         "FILE",
         "run.json",
         "none",
+    ),
+    Option(
+        "--history",
+        "Output",
+        "write every recorded call to FILE, one JSON object a line",
+        history_file,
+        "FILE",
+        "history.jsonl",
+        "none",
+        only=("expiry", "concurrent", "verify"),
     ),
     Option(
         "--percentiles",

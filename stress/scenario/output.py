@@ -55,6 +55,13 @@ def writable_file(path: str, example: str) -> str:
     return path
 
 
+def history_file(path: str) -> str:
+    """A file for the recorded calls; standard output is for a result."""
+    if path == "-":
+        raise Misread("no file", "write history.jsonl")
+    return writable_file(path, "history.jsonl")
+
+
 def _mode(path: str) -> int | None:
     """The kind of file that is there, or None."""
     try:

@@ -46,6 +46,7 @@ OPTIONS = (
     "threshold",
     "no_thresholds",
     "json",
+    "history",
     "quiet",
     "no_color",
     "pg_bin",

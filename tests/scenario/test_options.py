@@ -18,7 +18,7 @@ def test_the_options_are_those_that_work() -> None:
         "--graceful-stop", "--no-reference", "--tenants", "--keys", "--cache-ttl", "--seed",
         "--operation", "--target", "--pg-bin", "--threshold", "--no-thresholds", "--json",
         "--progress", "--quiet", "--no-color", "--tenants-table", "--max-connections",
-        "--max-loads", "--allow-writes", "--percentiles", "--check", "--budget",
+        "--max-loads", "--allow-writes", "--percentiles", "--check", "--budget", "--history",
         "--target-arg", "--target-method", "--target-kind", "--target-build", "--target-scope",
         "--target-ttl", "--target-release", "--strict-ttl",
     }  # fmt: skip
