@@ -62,10 +62,11 @@ class Times:
     def read(self, role: int, operation: int) -> tuple[Histogram, int]:
         """What was recorded so far, and its exact sum in ns."""
         head = self._cells[role, operation, :_HEAD].tolist()
+        if not head[_GREATEST]:
+            return Histogram(), 0  # reading an untouched page of a shared mapping allocates it
         counts = self._cells[role, operation, _HEAD:].copy()
         histogram = Histogram(counts=counts.data)
-        if counts.any():
-            histogram.adopt(head[_LEAST], head[_GREATEST], head[_OVERFLOW])
+        histogram.adopt(head[_LEAST], head[_GREATEST], head[_OVERFLOW])
         return histogram, head[_SUM]
 
 
