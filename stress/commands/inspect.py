@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 
 import click
@@ -48,10 +47,10 @@ def _run(values: Values, mistakes: list[UsageError]) -> int:
     import msgspec
 
     from stress.inspection import inspect
+    from stress.report.files import STANDARD_OUTPUT, hand_over
     from stress.report.inspection import page_of
-    from stress.report.page import WIDTH
+    from stress.report.page import look_of
     from stress.report.progress import PlainProgress
-    from stress.report.visible import speaks_unicode
 
     found = inspect(
         msgspec.structs.replace(scenario, tenants=scenario.tenants or 1),
@@ -60,19 +59,9 @@ def _run(values: Values, mistakes: list[UsageError]) -> int:
     stream = sys.stdout
     if output.json is not None:
         data = msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
-        if output.json == "-":
-            sys.stdout.write(data.decode())
+        hand_over("--json", output.json, data)
+        if output.json == STANDARD_OUTPUT:
             return 0
-        with open(output.json, "wb") as file:
-            file.write(data)
-    stream.write(
-        page_of(
-            found.target,
-            found.rows,
-            found.untested,
-            width=shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH,
-            color=output.color == "auto" and stream.isatty(),
-            unicode=speaks_unicode(stream),
-        )
-    )
+    look = look_of(stream, output.color)
+    stream.write(page_of(found.target, found.rows, found.untested, look))
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,11 +10,11 @@ from typing import TextIO
 
 from stress.errors import UsageError
 from stress.report import history_file, json_file, terminal
+from stress.report.files import STANDARD_OUTPUT
 from stress.report.history_file import Recorded
-from stress.report.page import WIDTH
+from stress.report.page import look_of
 from stress.report.result import Result
 from stress.report.sections.ending import File
-from stress.report.visible import speaks_unicode
 from stress.scenario.output import Output
 
 
@@ -33,7 +32,7 @@ def deliver(result: Result, output: Output, histories: Sequence[Recorded] = ()) 
     unwritten: UsageError | None = None
     if output.json is not None:
         name = os.path.basename(output.json)
-        if output.json == json_file.STANDARD_OUTPUT:
+        if output.json == STANDARD_OUTPUT:
             name, stream = json_file.TOLD, sys.stderr
         try:
             files.append((name, json_file.write(result, output.json), json_file.HOLDS))
@@ -48,9 +47,7 @@ def deliver(result: Result, output: Output, histories: Sequence[Recorded] = ()) 
             unwritten = unwritten or error
     text = terminal.render(
         result,
-        width=shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH,
-        color=output.color == "auto" and stream.isatty(),
-        unicode=speaks_unicode(stream),
+        **look_of(stream, output.color)._asdict(),
         quiet=output.quiet,
         files=files,
     )

@@ -1,11 +1,17 @@
-"""Writes a file whole or not at all."""
+"""Writes a file whole or not at all, and what an option asks for to where it says."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
+import sys
 
+from stress.errors import UsageError
+from stress.report.visible import visible
+
+STANDARD_OUTPUT = "-"
 PLAIN = 0o666  # less the umask, as for any file that a program writes
 
 
@@ -38,3 +44,22 @@ def write_whole(path: str, data: bytes) -> None:
     except BaseException:
         os.unlink(draft)
         raise
+
+
+def hand_over(option: str, path: str, data: bytes) -> int:
+    """Write `data` to the file that an option names, `-` being standard output; its size in bytes.
+
+    UsageError where the file cannot be written.
+    """
+    if path == STANDARD_OUTPUT:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)  # UTF-8, whatever the locale says of text
+        sys.stdout.buffer.flush()
+        return len(data)
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        what = (error.strerror or type(error).__name__).lower()
+        cure = "free some space" if error.errno == errno.ENOSPC else "choose another place"
+        raise UsageError(f"{option} {visible(path)}", what, cure) from None
+    return len(data)

@@ -12,7 +12,6 @@ CLOCK_MONOTONIC, as other programs of this host read it.
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stress.errors import UsageError
-from stress.report.files import write_whole
-from stress.report.visible import visible
+from stress.report.files import hand_over
 
 HOLDS = "every recorded call, one a line"
 
@@ -56,13 +53,7 @@ def lines(recorded: Recorded) -> Iterator[str]:
 def write(parts: Sequence[Recorded], path: str) -> int:
     """Write the parts' calls; the file's size in bytes. UsageError where it cannot be written."""
     data = "".join(f"{line}\n" for recorded in parts for line in lines(recorded)).encode("ascii")
-    try:
-        write_whole(path, data)
-    except OSError as error:
-        what = (error.strerror or type(error).__name__).lower()
-        cure = "free some space" if error.errno == errno.ENOSPC else "choose another place"
-        raise UsageError(f"--history {visible(path)}", what, cure) from None
-    return len(data)
+    return hand_over("--history", path, data)
 
 
 def _told(event: Mapping[str, Any], recorded: Recorded) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from stress.report.page import Page
+from stress.report.page import Look, Page
 from stress.report.spans import Span
 
 
@@ -12,13 +12,10 @@ def page_of(
     target: str,
     rows: Sequence[tuple[str, str]],
     untested: Mapping[str, tuple[str, str]],
-    *,
-    width: int,
-    color: bool,
-    unicode: bool,
+    look: Look,
 ) -> str:
     """How the target was understood, then each check that will be NOT TESTED, with its cure."""
-    page = Page(width=width, color=color, unicode=unicode)
+    page = Page(*look)
     page.heading(f"How {target} is understood")
     for label, text in rows:
         page.labelled(Span(label, "bold"), text, at=16)

@@ -9,20 +9,17 @@ escaped, whichever tenant id or error message they came from.
 
 from __future__ import annotations
 
-import errno
 import json
 import re
-import sys
 from typing import Any
 
 import msgspec
 
 from stress.errors import UsageError
-from stress.report.files import write_whole
+from stress.report.files import hand_over
 from stress.report.result import SCHEMA_VERSION, Result
 from stress.report.visible import visible
 
-STANDARD_OUTPUT = "-"
 TOLD = "standard output"
 HOLDS = "every figure, histograms included"
 MAX_BYTES = 1 << 30
@@ -44,19 +41,7 @@ def encode(result: Result) -> bytes:
 
 def write(result: Result, path: str) -> int:
     """Write the result; its size in bytes. UsageError where the file cannot be written."""
-    data = encode(result)
-    if path == STANDARD_OUTPUT:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)  # UTF-8, whatever the locale says of text
-        sys.stdout.buffer.flush()
-        return len(data)
-    try:
-        write_whole(path, data)
-    except OSError as error:
-        what = (error.strerror or type(error).__name__).lower()
-        cure = "free some space" if error.errno == errno.ENOSPC else "choose another place"
-        raise UsageError(f"--json {visible(path)}", what, cure) from None
-    return len(data)
+    return hand_over("--json", path, encode(result))
 
 
 def read(path: str) -> Result:

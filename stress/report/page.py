@@ -6,12 +6,13 @@ All text enters through `span`, which makes it fit for the terminal; no section 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from stress.report.spans import Line, Span, cells, cut, printed, wrapped
-from stress.report.visible import visible
+from stress.report.visible import speaks_unicode, visible
 
 WIDTH = 80
 NARROWEST = 20
@@ -22,6 +23,21 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 Part = str | Span
 Cell = Part | Sequence[Part]
+
+
+class Look(NamedTuple):
+    """How a stream shows a page."""
+
+    width: int
+    color: bool
+    unicode: bool
+
+
+def look_of(stream: TextIO, color: str) -> Look:
+    """As wide as the terminal, else WIDTH. color `auto`: where the stream is a terminal."""
+    terminal = stream.isatty()
+    width = shutil.get_terminal_size((WIDTH, 24)).columns if terminal else WIDTH
+    return Look(width, color == "auto" and terminal, speaks_unicode(stream))
 
 
 class Column(NamedTuple):

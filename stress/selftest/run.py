@@ -13,9 +13,9 @@ import msgspec
 
 from stress.assemble import assemble
 from stress.load.interrupts import Interrupted
-from stress.report.files import write_whole
+from stress.report.files import STANDARD_OUTPUT, hand_over
+from stress.report.page import look_of
 from stress.report.progress import Progress
-from stress.report.visible import speaks_unicode
 from stress.report.watching import choose
 from stress.scenario.output import Output
 from stress.scenario.phases import of_phase
@@ -77,14 +77,15 @@ def execute(plan: Plan, output: Output) -> int:
     stream = sys.stdout
     if output.json is not None:
         stream = _write(outcomes, output.json)
+    look = look_of(stream, output.color)
     stream.write(
         render(
             outcomes,
             planned=planned,
             seconds=time.monotonic() - begun,
             code=code,
-            color=output.color == "auto" and stream.isatty(),
-            unicode=speaks_unicode(stream),
+            color=look.color,
+            unicode=look.unicode,
             quiet=output.quiet,
         )
     )
@@ -135,8 +136,5 @@ def _phase_of(case: Case) -> MakePhase | None:
 def _write(outcomes: Sequence[Outcome], path: str) -> TextIO:
     """The list as a file, or on standard output; where the table goes then."""
     data = msgspec.json.format(msgspec.json.encode(list(outcomes)), indent=2) + b"\n"
-    if path == "-":
-        sys.stdout.write(data.decode())
-        return sys.stderr
-    write_whole(path, data)
-    return sys.stdout
+    hand_over("--json", path, data)
+    return sys.stderr if path == STANDARD_OUTPUT else sys.stdout
