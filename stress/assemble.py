@@ -37,11 +37,18 @@ def assemble(record: Record) -> Result:
     planned_s = scenario.steady_s if record.ending == "finished" else None
     steady = blocks.steady_part(stage, counted, start, planned_s)
     throughput = blocks.throughput_of(stage, headline, start)
-    evidence = collect(record, stage)
+    source = source_of(stage, record.facts)
+    evidence = collect(record, stage, told_apart=source in SEEN)
     phases = blocks.phases_of(stage, scenario.requests)
     caches = 1 if evidence.scope == "host" and evidence.scope_stated else evidence.procs
-    cache = blocks.cache_of(stage, record.facts, headline, evidence.loads, caches)
-    cache = msgspec.structs.replace(cache, loads_capped=_capped(record, evidence))
+    cache = blocks.cache_of(
+        stage,
+        headline,
+        loads=evidence.loads,
+        caches=caches,
+        source=source if evidence.told_apart else "loader",
+        loads_capped=_capped(record, evidence),
+    )
     checks = run_checks(evidence, scenario.checks)
     if record.ending == "hung":
         checks = [_hung(record) if check.id == "liveness" else check for check in checks]
@@ -96,12 +103,7 @@ def assemble(record: Record) -> Result:
         lifetimes=lifetimes(evidence),
         wall_clock_step_ns=wall_clock_offset_ns() - record.wall_offset_ns,
     )
-    source = source_of(stage, record.facts)
-    if source in SEEN:
-        result = msgspec.structs.replace(
-            result, cache=msgspec.structs.replace(result.cache, source=source)
-        )
-    elif record.tenant_ids:
+    if not evidence.told_apart and record.tenant_ids:
         per_process = evidence.scope == "process" or not evidence.scope_stated
         result = without(result, stage, source, per_process)
     return msgspec.structs.replace(result, caveats=caveats.find(result))

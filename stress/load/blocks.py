@@ -7,6 +7,7 @@ from typing import Literal
 from _timing.recorder import CHECK, COLD, COUNTED, HIT, LEAD_IN, MISS, STEADY, WARMUP
 from stress.load import figures, reports
 from stress.load.figures import NS, Tally, tally
+from stress.load.outcomes import Source
 from stress.load.reference import ReferenceRun
 from stress.load.stage import Stage
 from stress.report.result import (
@@ -20,7 +21,6 @@ from stress.report.result import (
     Steady,
     Throughput,
 )
-from stress.target.protocol import Facts
 
 # role index, name, role in the report
 PHASES: tuple[tuple[int, str, Role], ...] = (
@@ -93,7 +93,13 @@ def _outcomes(one: Tally) -> Cache:
 
 
 def cache_of(
-    stage: Stage, facts: Facts | None, headline: int, loads: int | None, caches: int
+    stage: Stage,
+    headline: int,
+    *,
+    loads: int | None,
+    caches: int,
+    source: Source,
+    loads_capped: bool | None,
 ) -> Cache:
     """Outcomes of the counted part; the speed-up from it where it has misses enough, else cold."""
     slab = stage.slab
@@ -108,7 +114,6 @@ def cache_of(
         hit_mean = slab.sum_ns(headline, (HIT,)) / hit.total_count
         speedup = slab.sum_ns(role, (MISS,)) / miss.total_count / max(1.0, hit_mean)
         median = miss.value_at_percentile(50) / max(1, hit.value_at_percentile(50))
-    says = facts is not None and (facts.says_source or facts.says_cache_hit)
     return Cache(
         hits=counted.hits,
         misses=counted.misses,
@@ -119,7 +124,8 @@ def cache_of(
         speedup=speedup,
         speedup_from=origin if speedup is not None else None,
         speedup_median=median,
-        source="answer" if says else "loader",
+        source=source,
+        loads_capped=loads_capped,
         caches=caches,
         capacity=_capacity(stage),
         oldest_entry_s=_oldest_entry_s(stage, counted),

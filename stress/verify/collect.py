@@ -10,7 +10,6 @@ import msgspec
 from _timing.recorder import CHECK, COLD, COUNTED, LEAD_IN, STEADY, WARMUP
 from stress.load import reports
 from stress.load.figures import NS, tally
-from stress.load.outcomes import SEEN, source_of
 from stress.load.ring import EVERY_TENANT, INVALIDATE
 from stress.load.stage import Stage
 from stress.record import Record
@@ -24,8 +23,11 @@ from stress.verify.history import History, read
 NO_FACTS = Facts(kind="by-hand", answer_type="unknown", ttl_s=0.0, ttl_from="the context")
 
 
-def collect(record: Record, stage: Stage) -> Evidence:
-    """Sum what the lanes counted, and read what the workers posted."""
+def collect(record: Record, stage: Stage, *, told_apart: bool) -> Evidence:
+    """Sum what the lanes counted, and read what the workers posted.
+
+    told_apart: whether hits and misses could be.
+    """
     every = [tally(stage.slab, role) for role in (COLD, WARMUP, COUNTED, LEAD_IN, STEADY, CHECK)]
     cold = reports.cold_report(stage)
     unknown = cold.unknown_calls if cold is not None else 0
@@ -57,7 +59,7 @@ def collect(record: Record, stage: Stage) -> Evidence:
         tenants=len(record.tenant_ids),
         cache_ttl_s=record.scenario.cache_ttl_s if _given_ttl(facts) else facts.ttl_s or 0.0,
         ttl_known=facts.ttl_s is not None,
-        told_apart=source_of(stage, record.facts) in SEEN,
+        told_apart=told_apart,
         answers=sum(t.successful - t.negatives for t in every),
         wrong=sum(t.wrong for t in every),
         invented=sum(t.invented for t in every),
