@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from stress.selftest.first_level import FirstLevel
 from stress.selftest.reference import HostCache
 from stress.selftest.stores import Entry, State
 from stress.target.context import Context
@@ -48,43 +49,25 @@ class KeepsTheFirstRow(HostCache):
         super().keep(state, key, first._replace(deadline_s=entry.deadline_s))
 
 
-class DoubledByCopy(HostCache):
+class DoubledByCopy(FirstLevel, HostCache):
     """A first level takes what has proved itself, and gives the copy a whole TTL of its own."""
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._copies: dict[str, Entry] = {}
-
-    def fresh(self, tenant_id: str) -> Entry | None:
-        """The copy goes first."""
-        copy = self._copies.get(tenant_id)
-        if copy is not None and self.now_s() < copy.deadline_s:
-            return copy
-        entry = super().fresh(tenant_id)
-        if entry is not None and entry.deadline_s - self.now_s() < self.ttl_s / 2:
-            self._copies[tenant_id] = entry._replace(deadline_s=self.now_s() + self.ttl_s)
-        return entry
+    def copied(self, entry: Entry) -> Entry | None:
+        """From the second half of an entry's life on."""
+        if entry.deadline_s - self.now_s() >= self.ttl_s / 2:
+            return None
+        return entry._replace(deadline_s=self.now_s() + self.ttl_s)
 
 
-class LastMomentForEver(HostCache):
+class LastMomentForEver(FirstLevel, HostCache):
     """A copy made in an entry's last moment is given 0 time to live, which means for ever."""
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._copies: dict[str, Entry] = {}
-
-    def fresh(self, tenant_id: str) -> Entry | None:
-        """The copy goes first; it lives no longer than the entry, in whole tenths."""
-        copy = self._copies.get(tenant_id)
-        if copy is not None and self.now_s() < copy.deadline_s:
-            return copy
-        entry = super().fresh(tenant_id)
-        if entry is not None:
-            left_s = entry.deadline_s - self.now_s()
-            tenths = int(left_s / (LAST * self.ttl_s))
-            lives_s = min(left_s, COPY_LIVES * self.ttl_s) if tenths else FOREVER_S
-            self._copies[tenant_id] = entry._replace(deadline_s=self.now_s() + lives_s)
-        return entry
+    def copied(self, entry: Entry) -> Entry | None:
+        """It lives no longer than the entry, in whole tenths."""
+        left_s = entry.deadline_s - self.now_s()
+        tenths = int(left_s / (LAST * self.ttl_s))
+        lives_s = min(left_s, COPY_LIVES * self.ttl_s) if tenths else FOREVER_S
+        return entry._replace(deadline_s=self.now_s() + lives_s)
 
 
 class WallClock(HostCache):

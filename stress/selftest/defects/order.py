@@ -5,56 +5,37 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from stress.selftest.first_level import FirstLevel
 from stress.selftest.reference import HostCache, ProcessCache
 from stress.selftest.stores import Entry
 from stress.target.context import Context
 
 
-class CopiesByThread(ProcessCache):
+class CopiesByThread(FirstLevel, ProcessCache):
     """Each thread keeps copies of its own; an invalidation reaches those of the thread alone."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._own = threading.local()
 
-    def fresh(self, tenant_id: str) -> Entry | None:
-        """The thread's copy goes first."""
-        copies: dict[str, Entry] = self._own.__dict__.setdefault("copies", {})
-        copy = copies.get(tenant_id)
-        if copy is not None and self.now_s() < copy.deadline_s:
-            return copy
-        entry = super().fresh(tenant_id)
-        if entry is not None:
-            copies[tenant_id] = entry
-        return entry
+    def copies(self) -> dict[str, Entry]:
+        """Those of the calling thread."""
+        kept: dict[str, Entry] = self._own.__dict__.setdefault("copies", {})
+        return kept
 
     def invalidate_cache(self, tenant_id: str | None = None) -> None:
         """The shared entries, and this thread's copies."""
         super().invalidate_cache(tenant_id)
-        self._own.__dict__.pop("copies", None)
+        self.copies().clear()
 
 
-class CopiesByProcess(HostCache):
+class CopiesByProcess(FirstLevel, HostCache):
     """A first level in each process, which other processes' invalidations do not reach."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._copies: dict[str, Entry] = {}
-
-    def fresh(self, tenant_id: str) -> Entry | None:
-        """The process's copy goes first."""
-        copy = self._copies.get(tenant_id)
-        if copy is not None and self.now_s() < copy.deadline_s:
-            return copy
-        entry = super().fresh(tenant_id)
-        if entry is not None:
-            self._copies[tenant_id] = entry
-        return entry
 
     def invalidate_cache(self, tenant_id: str | None = None) -> None:
         """The host's entries, and this process's copies."""
         super().invalidate_cache(tenant_id)
-        self._copies.clear()
+        self.copies().clear()
 
 
 class LaggingReplica(HostCache):
