@@ -21,8 +21,15 @@ from stress.backend import rows, sessions
 from stress.backend.backend import Backend
 from stress.backend.ledger import Ledger
 from stress.backend.plane import Plane
-from stress.backend.refusals import WHERE, first_line, place
-from stress.backend.tenants import Identity, TenantTruth, connect, identify, without_password
+from stress.backend.refusals import WHERE, first_line, place, refuse_second_at
+from stress.backend.tenants import (
+    Identity,
+    TenantTruth,
+    connect,
+    identify,
+    is_superuser,
+    without_password,
+)
 from stress.errors import MAX_LINES, BackendError
 
 MOST_TENANTS = 100
@@ -145,8 +152,7 @@ def _writable(url: URL, table: TableMapping, found: Sequence[Found]) -> frozense
         return frozenset()
     ledger = Ledger()
     with closing(connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-        if not cursor.fetchone()[0]:
+        if not is_superuser(cursor):
             what = f"user {url.username} is no superuser, and makes no roles"
             raise BackendError("--allow-writes", what, "give one, or drop it")
         made = ledger.databases(cursor) if ledger.exists(cursor) else set()
@@ -178,9 +184,7 @@ def _parse(database_url: str, encryption_key: str) -> tuple[URL, Keyring]:
     if url is None:
         what = "it is no database URL"
         raise BackendError(WHERE, what, "write postgresql://USER:PASSWORD@HOST:PORT/NAME")
-    if "@" in (url.host or ""):
-        # Read at the first @: what is taken for the host holds the rest of the password.
-        raise BackendError(WHERE, "it holds two @", "write %40 for the one in the password")
+    refuse_second_at(url)
     if keyring is None:
         what = what.replace("the encryption key is", "it is")
         raise BackendError("ENCRYPTION_KEY", what, "use this control plane's key")

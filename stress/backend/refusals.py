@@ -110,6 +110,15 @@ def place(url: URL) -> str:
     return f"{server(url)}/{url.database}"
 
 
+def refuse_second_at(url: URL) -> None:
+    """BackendError where a password holds an @ as it stands.
+
+    Such a URL is read at the first @: what is taken for the host holds the rest of the password.
+    """
+    if "@" in (url.host or ""):
+        raise BackendError(WHERE, "it holds two @", "write %40 for the one in the password")
+
+
 def refusal(url: URL, error: BaseException) -> BackendError:
     """The line for an error that opening `url` raised."""
     said = str(getattr(error, "orig", None) or error)

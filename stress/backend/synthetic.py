@@ -22,8 +22,15 @@ from stress.backend.control_table import rehearse, shape, write_rows
 from stress.backend.ledger import TABLE as LEDGER
 from stress.backend.ledger import Entry, Ledger
 from stress.backend.provision import Provisioner, plan
-from stress.backend.refusals import DEFAULT_PORT, WHERE, first_line, refusal, server
-from stress.backend.tenants import connect
+from stress.backend.refusals import (
+    DEFAULT_PORT,
+    WHERE,
+    first_line,
+    refusal,
+    refuse_second_at,
+    server,
+)
+from stress.backend.tenants import connect, is_superuser
 from stress.errors import BackendError, StressError
 
 PREFIX = "stress_"
@@ -134,8 +141,7 @@ def _superuser(url: URL) -> Iterator[Any]:
         raise refusal(url, error) from None
     with closing(connection), connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_LIMIT_S}s'")
-        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-        if not cursor.fetchone()[0]:
+        if not is_superuser(cursor):
             what = f"user {url.username} is no superuser"
             raise BackendError(WHERE, what, "give one: it creates databases and roles")
         try:
@@ -183,9 +189,7 @@ def _parse(database_url: str) -> URL:
         url = parse_url(database_url)
     if url is None or url.get_backend_name() != "postgresql":
         raise BackendError(WHERE, "it is no PostgreSQL URL", cure)
-    if "@" in (url.host or ""):
-        # Read at the first @: what is taken for the host holds the rest of the password.
-        raise BackendError(WHERE, "it holds two @", "write %40 for the one in the password")
+    refuse_second_at(url)
     # The one driver that we bring along, whichever the URL asks for.
     url = url.set(drivername=DEFAULT_DRIVER)
     try:

@@ -125,6 +125,12 @@ def without_password(url: URL) -> URL:
     return URL.create(url.drivername, url.username, None, url.host, url.port, url.database)
 
 
+def is_superuser(cursor: Any) -> bool:
+    """Whether the connection's user may do everything: make roles and databases, above all."""
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    return bool(cursor.fetchone()[0])
+
+
 def connect(url: URL) -> psycopg2.extensions.connection:
     """A connection of our own, outside every pool, each statement for itself. Close it."""
     arguments, named = _DIALECT.create_connect_args(url)
