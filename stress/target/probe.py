@@ -204,6 +204,7 @@ def _with_statistics(known: Facts, made: Made, context: Context) -> Facts:
         known,
         ttl_s=ttl_s,
         ttl_from=ttl_from,
+        ttl_given=made.kind == "by-hand" or taken is not None,
         scope=scope if scope in ("process", "host") else None,
         statistics=sorted(
             name

@@ -60,6 +60,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ttl_s: float | None = None
     """D, as far as it is known; ttl_from says from where."""
     ttl_from: str | None = None
+    ttl_given: bool = False
+    """Whether it took the TTL that the run gave it."""
     scope: Literal["process", "host"] | None = None
     """What the target says of itself."""
     fresh: bool = False

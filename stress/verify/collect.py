@@ -20,7 +20,7 @@ from stress.target.protocol import Facts
 from stress.verify.evidence import Calls, Evidence
 from stress.verify.history import History, read
 
-NO_FACTS = Facts(kind="by-hand", answer_type="unknown", ttl_s=0.0, ttl_from="the context")
+NO_FACTS = Facts(kind="by-hand", answer_type="unknown", ttl_s=0.0, ttl_given=True)
 
 
 def collect(record: Record, stage: Stage, *, told_apart: bool) -> Evidence:
@@ -57,7 +57,7 @@ def collect(record: Record, stage: Stage, *, told_apart: bool) -> Evidence:
         scope=scope,
         procs=max(1, len(record.pids)),
         tenants=len(record.tenant_ids),
-        cache_ttl_s=record.scenario.cache_ttl_s if _given_ttl(facts) else facts.ttl_s or 0.0,
+        cache_ttl_s=record.scenario.cache_ttl_s if facts.ttl_given else facts.ttl_s or 0.0,
         ttl_known=facts.ttl_s is not None,
         told_apart=told_apart,
         answers=sum(t.successful - t.negatives for t in every),
@@ -107,11 +107,6 @@ def _operations_that_resolve(stage: Stage, facts: Facts | None) -> int:
     if facts is None or facts.answer_connects:
         return 0
     return sum(times.attempts for times in stage.operations)
-
-
-def _given_ttl(facts: Facts) -> bool:
-    """Whether the target took the TTL that the run gave it."""
-    return facts.ttl_from is not None and facts.ttl_from.startswith(("the context", "its param"))
 
 
 def _scope(stage: Stage) -> str:
