@@ -21,6 +21,7 @@ from stress.report.result import (
     Steady,
     Throughput,
 )
+from stress.target.statistics import count_in
 
 # role index, name, role in the report
 PHASES: tuple[tuple[int, str, Role], ...] = (
@@ -134,8 +135,7 @@ def cache_of(
 
 def _capacity(stage: Stage) -> int | None:
     """What one cache has room for, as the target states it."""
-    stated = (reports.first_stats(stage) or {}).get("capacity")
-    return stated if isinstance(stated, int) and not isinstance(stated, bool) else None
+    return count_in(reports.first_stats(stage), "capacity")
 
 
 def _oldest_entry_s(stage: Stage, last: Tally) -> float | None:

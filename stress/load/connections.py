@@ -27,9 +27,8 @@ class Connector:
 
     def open(self, tenant_id: str) -> AbstractContextManager[Any]:
         """One call of the target; a context manager that gives a connection."""
-        if self._from_answer:
-            return self._of_answer(self._target.resolve(tenant_id))
-        return self._target.connect(tenant_id)  # type: ignore[no-any-return]
+        answer = self._target.resolve(tenant_id) if self._from_answer else None
+        return self.of(answer, tenant_id)
 
     def of(self, answer: Any, tenant_id: str) -> AbstractContextManager[Any]:
         """The connection of an answer at hand; where answers offer none, a call of the target."""

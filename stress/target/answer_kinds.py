@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from stress.target.places import Place, place_of, place_of_connection
 
 WHOLE = ("url", "dsn", "database_url", "engine")
-HOSTS, PORTS = ("host",), ("port",)
 DATABASES, USERS = ("database", "dbname", "db_name"), ("username", "user")
 DEPTH = 3  # a context manager of a mapping of a URL; deeper is a mistake
 
@@ -83,8 +82,7 @@ def _of_fields(answer: Any, depth: int) -> Named | None:
             return Named(tenant_id, place, version, None, form)
     database = _first(get, DATABASES)
     if isinstance(database, str):
-        port = _first(get, PORTS)
-        host, user = _first(get, HOSTS), _first(get, USERS)
+        host, port, user = get("host"), get("port"), _first(get, USERS)
         place = Place(
             host if host is None else str(host),
             int(port) if port is not None and str(port).isdigit() else None,

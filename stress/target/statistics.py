@@ -13,6 +13,12 @@ SPELLINGS = {
 }
 
 
+def count_in(stats: Mapping[str, Any] | None, *names: str) -> int | None:
+    """The first of these names that holds a whole number; None where none does."""
+    found = ((stats or {}).get(name) for name in names)
+    return next((n for n in found if isinstance(n, int) and not isinstance(n, bool)), None)
+
+
 def understood(stats: Any) -> dict[str, Any]:
     """A mapping, a named tuple or an object as a dict, known names in their first spelling."""
     if not isinstance(stats, Mapping):

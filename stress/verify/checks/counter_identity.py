@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stress.report.result import Check
+from stress.target.statistics import SPELLINGS, count_in
 from stress.verify.checks.untested import not_tested
 from stress.verify.evidence import Calls, Evidence
 
@@ -20,8 +21,8 @@ ID = "counter_identity"
 
 NAMES = {
     "requests": ("requests", "total_requests", "request_count"),
-    "hits": ("hits", "cache_hits", "hit_count"),
-    "misses": ("misses", "cache_misses", "miss_count"),
+    "hits": SPELLINGS["hits"],
+    "misses": SPELLINGS["misses"],
     "waits": ("waits", "wait_count"),
     "negatives": ("negatives", "negative_hits"),
     "failed": ("failed", "errors", "failures"),
@@ -30,14 +31,8 @@ NAMES = {
 
 def counters(stats: Mapping[str, Any]) -> dict[str, int]:
     """The counters that a statistics mapping names, by our names."""
-    found: dict[str, int] = {}
-    for ours, names in NAMES.items():
-        for name in names:
-            value = stats.get(name)
-            if isinstance(value, int) and not isinstance(value, bool):
-                found[ours] = value
-                break
-    return found
+    named = {ours: count_in(stats, *names) for ours, names in NAMES.items()}
+    return {ours: count for ours, count in named.items() if count is not None}
 
 
 def check(evidence: Evidence) -> Check:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from stress.report.result import Check, Witness
+from stress.target.statistics import count_in
 from stress.verify import witness
 from stress.verify.checks.sweep import NS, strands, uncaused
 from stress.verify.checks.untested import not_tested
@@ -65,8 +66,7 @@ def check(evidence: Evidence) -> Check:
 
 def _evictions(evidence: Evidence) -> int:
     """Entries that went before their time for want of room, as the target states it."""
-    stated = (evidence.stats or evidence.worker_stats or {}).get("evictions")
-    return stated if isinstance(stated, int) and not isinstance(stated, bool) else 0
+    return count_in(evidence.stats or evidence.worker_stats, "evictions") or 0
 
 
 def _witness(evidence: Evidence) -> Witness | None:
